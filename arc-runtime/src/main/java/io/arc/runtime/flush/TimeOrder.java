@@ -1,0 +1,156 @@
+package io.arc.runtime.flush;
+
+import io.arc.api.data.ColumnBatch;
+import java.util.List;
+import java.util.Optional;
+
+/// Sorts rows by time: gives the order in which to read them, moves nothing else. Stable: rows of one time keep the order in
+/// which they came.
+///
+/// Rows come as batches, which mostly are sorted in themselves and overlap little, so a merge of natural runs does most
+/// inputs in one or two passes; input without runs goes through a radix sort, whose cost does not depend on the disorder.
+public final class TimeOrder {
+    private static final int RADIX_BITS = 11;
+    /// Below this mean run length merging takes more passes than radix sorting.
+    private static final int MIN_MEAN_RUN = 32;
+
+    private TimeOrder() {}
+
+    /// The times of all batches behind each other and the order that sorts them.
+    ///
+    /// @param sortedMicros the times in ascending order
+    /// @param order row numbers counted through all batches; empty when the rows are in order as they stand
+    public record Sorted(long[] sortedMicros, Optional<int[]> order) {}
+
+    public static Sorted sort(List<ColumnBatch> batches) {
+        int rowCount = 0;
+        for (ColumnBatch batch : batches) {
+            rowCount = Math.addExact(rowCount, batch.rowCount());
+        }
+        long[] times = new long[rowCount];
+        int row = 0;
+        for (ColumnBatch batch : batches) {
+            System.arraycopy(batch.epochMicros(), 0, times, row, batch.rowCount());
+            row += batch.rowCount();
+        }
+        int runs = countRuns(times);
+        if (runs <= 1) {
+            return new Sorted(times, Optional.empty());
+        }
+        int[] order = new int[rowCount];
+        for (int i = 0; i < rowCount; i++) {
+            order[i] = i;
+        }
+        if (rowCount / runs >= MIN_MEAN_RUN) {
+            return mergeRuns(times, order, runs);
+        }
+        return radix(times, order);
+    }
+
+    private static int countRuns(long[] times) {
+        int runs = times.length == 0 ? 0 : 1;
+        for (int i = 1; i < times.length; i++) {
+            if (times[i] < times[i - 1]) {
+                runs++;
+            }
+        }
+        return runs;
+    }
+
+    private static Sorted mergeRuns(long[] times, int[] order, int runCount) {
+        int[] starts = new int[runCount + 1];
+        int runs = 0;
+        for (int i = 1; i < times.length; i++) {
+            if (times[i] < times[i - 1]) {
+                starts[++runs] = i;
+            }
+        }
+        starts[runCount] = times.length;
+        runs = runCount;
+        long[] fromTimes = times;
+        int[] fromOrder = order;
+        long[] toTimes = new long[times.length];
+        int[] toOrder = new int[times.length];
+        while (runs > 1) {
+            int merged = 0;
+            for (int run = 0; run < runs; run += 2) {
+                int left = starts[run];
+                int middle = run + 1 < runs ? starts[run + 1] : starts[runs];
+                int right = run + 1 < runs ? starts[run + 2] : starts[runs];
+                merge(fromTimes, fromOrder, left, middle, right, toTimes, toOrder);
+                starts[merged++] = left;
+            }
+            starts[merged] = times.length;
+            runs = merged;
+            long[] swapTimes = fromTimes;
+            fromTimes = toTimes;
+            toTimes = swapTimes;
+            int[] swapOrder = fromOrder;
+            fromOrder = toOrder;
+            toOrder = swapOrder;
+        }
+        return new Sorted(fromTimes, Optional.of(fromOrder));
+    }
+
+    private static void merge(long[] times, int[] order, int left, int middle, int right, long[] toTimes, int[] toOrder) {
+        int a = left;
+        int b = middle;
+        int to = left;
+        if (middle < right && times[middle - 1] > times[middle]) {
+            while (a < middle && b < right) {
+                if (times[a] <= times[b]) {
+                    toTimes[to] = times[a];
+                    toOrder[to++] = order[a++];
+                } else {
+                    toTimes[to] = times[b];
+                    toOrder[to++] = order[b++];
+                }
+            }
+        }
+        System.arraycopy(times, a, toTimes, to, middle - a);
+        System.arraycopy(order, a, toOrder, to, middle - a);
+        to += middle - a;
+        System.arraycopy(times, b, toTimes, to, right - b);
+        System.arraycopy(order, b, toOrder, to, right - b);
+    }
+
+    private static Sorted radix(long[] times, int[] order) {
+        long min = Long.MAX_VALUE;
+        long max = Long.MIN_VALUE;
+        for (long time : times) {
+            min = Math.min(min, time);
+            max = Math.max(max, time);
+        }
+        // The difference is right as an unsigned number even where it overflows a signed one.
+        int bits = 64 - Long.numberOfLeadingZeros(max - min);
+        long[] fromTimes = times;
+        int[] fromOrder = order;
+        long[] toTimes = new long[times.length];
+        int[] toOrder = new int[times.length];
+        for (int shift = 0; shift < bits; shift += RADIX_BITS) {
+            int[] counts = new int[1 << RADIX_BITS];
+            int mask = counts.length - 1;
+            for (long time : fromTimes) {
+                counts[(int) (time - min >>> shift) & mask]++;
+            }
+            int position = 0;
+            for (int digit = 0; digit < counts.length; digit++) {
+                int count = counts[digit];
+                counts[digit] = position;
+                position += count;
+            }
+            for (int i = 0; i < fromTimes.length; i++) {
+                int to = counts[(int) (fromTimes[i] - min >>> shift) & mask]++;
+                toTimes[to] = fromTimes[i];
+                toOrder[to] = fromOrder[i];
+            }
+            long[] swapTimes = fromTimes;
+            fromTimes = toTimes;
+            toTimes = swapTimes;
+            int[] swapOrder = fromOrder;
+            fromOrder = toOrder;
+            toOrder = swapOrder;
+        }
+        return new Sorted(fromTimes, Optional.of(fromOrder));
+    }
+}

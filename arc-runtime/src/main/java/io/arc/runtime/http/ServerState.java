@@ -1,0 +1,30 @@
+package io.arc.runtime.http;
+
+import io.arc.api.spi.Health;
+import io.arc.runtime.metrics.Metrics;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+
+/// What the http room may know of the server as a whole. Thread-safe; answers from memory.
+public interface ServerState {
+    String version();
+
+    InstantSource clock();
+
+    Instant startedAt();
+
+    Metrics metrics();
+
+    /// Why the server does not take requests yet, or no more; empty when it does.
+    Optional<String> notReadyReason();
+
+    /// What serves requests.
+    ///
+    /// @throws io.arc.api.ArcException NOT_READY while there is a [#notReadyReason]
+    Services services();
+
+    /// Every part that has a health of its own, by name, such as `storage` or `wal`.
+    Map<String, Health> components();
+}

@@ -1,0 +1,674 @@
+package io.arc.runtime.query;
+
+import io.arc.api.ArcException;
+import io.arc.api.ErrorCode;
+import io.arc.api.data.TableId;
+import io.arc.api.spi.QueryRewriter;
+import io.arc.api.spi.QueryRewriter.ParsedQuery;
+import io.arc.api.spi.QueryRewriter.Rewrite;
+import io.arc.api.spi.QueryRewriter.TableReference;
+import io.arc.runtime.catalog.DataFile;
+import io.arc.runtime.catalog.TableSchema;
+import io.arc.runtime.config.NearestName;
+import io.arc.runtime.duckdb.DuckDb;
+import io.arc.runtime.duckdb.DuckDbOptions;
+import io.arc.runtime.filecache.FileAccess;
+import io.arc.runtime.query.PoolStats.Slot;
+import io.arc.runtime.query.Statement.Qualifier;
+import io.arc.runtime.query.Statement.TableMention;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.RootAllocator;
+import org.duckdb.DuckDBConnection;
+
+/// Runs SQL over all databases: any statement that only reads, on files and on rows still in memory alike.
+///
+/// At most `poolSize` queries run at once, each on a platform thread and a DuckDB connection of the engine's; others wait in a
+/// bounded queue, by priority and then by arrival. Thread-safe.
+public final class QueryEngine implements AutoCloseable {
+    static final System.Logger LOG = System.getLogger(QueryEngine.class.getName());
+    private static final int TICK_MILLIS = 50;
+    private static final long STACK_BYTES = 16L << 20;
+    /// From so many files on, finding out which of them are needed is cheaper than looking into each.
+    private static final int MIN_FILES_TO_PRUNE = 3;
+    private static final int MAX_CACHED_FILTERS = 1_000;
+    private static final int SHOWN_SQL = 2_000;
+    private static final int MAX_PIVOT_VALUES = 1_000;
+
+    private final QueryOptions options;
+    private final TableSource tables;
+    private final FileAccess files;
+    private final List<QueryRewriter.Stage> rewriters;
+    private final InstantSource clock;
+    private final Consumer<SlowQuery> slowQueries;
+    private final DuckDb duckDb;
+    private final BufferAllocator allocator = new RootAllocator();
+    private final StatementParser parser;
+    private final CatalogRelations catalogRelations;
+    private final Pruner pruner;
+    private final DuckDBConnection prunerConnection;
+    private final ResultCache cache;
+    private final SecureRandom random = new SecureRandom();
+    private final Map<String, QueryTask> live = new ConcurrentHashMap<>();
+    /// What the optimiser said about statements whose constants do not change. Guarded by itself.
+    private final LinkedHashMap<FilterKey, List<FileFilter>> filters = new LinkedHashMap<>(16, 0.75f, true);
+
+    /// Guards what follows.
+    private final Object pool = new Object();
+    private final PriorityQueue<QueryTask> waiting = new PriorityQueue<>(Comparator
+            .comparing((QueryTask task) -> task.request.priority()).reversed().thenComparingLong(task -> task.sequence));
+    private final List<Worker> workers = new ArrayList<>();
+    private int idle;
+    private long sequence;
+    private long executed;
+    private long queued;
+    private long failed;
+    private long timedOut;
+    private long cancelled;
+    private long refused;
+    private double waitMillis;
+    private double executionMillis;
+    private boolean closed;
+    private final Thread ticker;
+
+    private record FilterKey(String sql, List<TableSchema> schemas) {}
+
+    /// @param rewriters in the order in which they run
+    /// @param tempDirectory for data that DuckDB spills; the engine's own
+    public QueryEngine(QueryOptions options, TableSource tables, FileAccess files, List<QueryRewriter.Stage> rewriters,
+            InstantSource clock, Path tempDirectory) {
+        this(options, tables, files, rewriters, clock, tempDirectory, slow -> LOG.log(System.Logger.Level.WARNING,
+                "slow query {0}: {1} ms running, {2} ms waiting, {3} rows, database {4}: {5}", slow.id(), slow.ran().toMillis(),
+                slow.waited().toMillis(), slow.rowCount(), slow.database(), slow.maskedSql()));
+    }
+
+    /// @param slowQueries told of each slow query, on an engine thread; quick
+    public QueryEngine(QueryOptions options, TableSource tables, FileAccess files, List<QueryRewriter.Stage> rewriters,
+            InstantSource clock, Path tempDirectory, Consumer<SlowQuery> slowQueries) {
+        this.options = options;
+        this.tables = Objects.requireNonNull(tables, "tables");
+        this.files = Objects.requireNonNull(files, "files");
+        this.rewriters = List.copyOf(rewriters);
+        this.clock = Objects.requireNonNull(clock, "clock");
+        this.slowQueries = Objects.requireNonNull(slowQueries, "slowQueries");
+        this.parser = new StatementParser(FunctionList.load(), options.maxSqlBytes());
+        this.catalogRelations = new CatalogRelations(tables);
+        this.cache = new ResultCache(options, clock);
+        this.duckDb = DuckDb.open(new DuckDbOptions(options.memoryLimitBytes(), options.maxTempBytes(), options.threads(),
+                tempDirectory, options.readableDirectories()));
+        try {
+            this.prunerConnection = duckDb.connect();
+        } catch (SQLException e) {
+            duckDb.close();
+            throw QueryErrors.translate(e);
+        }
+        this.pruner = new Pruner(prunerConnection);
+        for (int i = 0; i < options.poolSize(); i++) {
+            Worker worker = new Worker(i);
+            workers.add(worker);
+            worker.thread.start();
+        }
+        this.ticker = Thread.ofPlatform().name("arc-query-ticker").daemon().start(this::tick);
+    }
+
+    /// Parses, plans and starts a query; blocks the calling thread until its first rows are there or it has failed.
+    ///
+    /// @throws ArcException QUERY_REJECTED, UNKNOWN_TABLE, QUERY_TIMEOUT, QUERY_CANCELLED, OVERLOADED when the queue is full,
+    ///     NOT_READY while the engine stops, or a failure of the store or the engine
+    public RunningQuery run(QueryRequest request) {
+        QueryTask task;
+        synchronized (pool) {
+            if (closed) {
+                throw new ArcException(ErrorCode.NOT_READY, "the server is stopping");
+            }
+            if (idle <= waiting.size() && waiting.size() >= idle + options.queueSize()) {
+                refused++;
+                throw new ArcException(ErrorCode.OVERLOADED, "Query queue full - system under heavy load");
+            }
+            if (idle <= waiting.size()) {
+                queued++;
+            }
+            Duration timeout = request.timeout().isZero() ? options.timeout() : request.timeout();
+            task = new QueryTask(this, request, newId(), sequence++, clock.instant(), timeout);
+            live.put(task.id(), task);
+            waiting.add(task);
+            pool.notify();
+        }
+        task.await();
+        return task;
+    }
+
+    /// How many rows a statement gives.
+    ///
+    /// @throws ArcException as [#run]
+    public long estimate(QueryRequest request) {
+        if (catalogRelations.show(request.sql().strip(), request.defaultDatabase()).isPresent()) {
+            throw new ArcException(ErrorCode.QUERY_REJECTED, "SHOW statements cannot be estimated");
+        }
+        // The parser proves that the text is one statement before it is put into another, comments and semicolon apart.
+        String body = new String(parseOnce(request).sql(), StandardCharsets.UTF_8);
+        try (RunningQuery query = run(request.withSql("SELECT count(*) FROM (" + body + "\n) AS t"))) {
+            ByteArrayOutputStream csv = new ByteArrayOutputStream();
+            query.writeCsv(csv);
+            if (query.columns().isEmpty()) {
+                return 0;
+            }
+            return Long.parseLong(csv.toString(StandardCharsets.US_ASCII).split("\r\n")[1]);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Statement parseOnce(QueryRequest request) {
+        try (DuckDBConnection connection = duckDb.connect()) {
+            Statement statement = parser.parse(connection, request.sql());
+            if (statement.explain() != null) {
+                throw new ArcException(ErrorCode.QUERY_REJECTED, "EXPLAIN cannot be estimated");
+            }
+            return statement;
+        } catch (SQLException e) {
+            throw QueryErrors.translate(e);
+        }
+    }
+
+    public PoolStats poolStats() {
+        synchronized (pool) {
+            List<Slot> slots = new ArrayList<>();
+            int active = 0;
+            for (Worker worker : workers) {
+                QueryTask current = worker.current;
+                active += current == null ? 0 : 1;
+                slots.add(new Slot(worker.number, worker.executed, worker.failed,
+                        worker.executed == 0 ? 0 : worker.executionMillis / worker.executed, worker.lastUsedMicros,
+                        current == null ? "" : shown(current.request.sql())));
+            }
+            return new PoolStats(workers.size(), active, workers.size() - active, waiting.size(), options.queueSize(), executed,
+                    queued, failed, timedOut, cancelled, refused, executed == 0 ? 0 : waitMillis / executed,
+                    executed == 0 ? 0 : executionMillis / executed, slots);
+        }
+    }
+
+    /// The queries that wait or run, the oldest first.
+    public List<QueryInfo> running() {
+        return live.values().stream().sorted(Comparator.comparingLong(task -> task.sequence)).map(task ->
+                new QueryInfo(task.id(),
+                shown(task.request.sql()), task.request.defaultDatabase(), task.request.priority(), task.arrived,
+                task.isRunning(), task.rowCount())).toList();
+    }
+
+    /// Ends a query.
+    ///
+    /// @return false when there is none of that id any more
+    public boolean cancel(String id) {
+        QueryTask task = live.get(id);
+        if (task != null) {
+            task.cancel();
+        }
+        return task != null;
+    }
+
+    public ResultCache cache() {
+        return cache;
+    }
+
+    /// The bytes that answers hold off the heap now; 0 when no query runs.
+    public long allocatedBytes() {
+        return allocator.getAllocatedMemory();
+    }
+
+    /// How many sets of rows in memory are open to queries now; 0 when no query runs.
+    public int openShares() {
+        return duckDb.hotRows().openShares();
+    }
+
+    /// Ends all queries and waits for them.
+    @Override
+    public void close() {
+        synchronized (pool) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            pool.notifyAll();
+        }
+        for (QueryTask task : live.values()) {
+            task.cancel();
+        }
+        boolean interrupted = false;
+        for (Worker worker : workers) {
+            interrupted |= join(worker.thread);
+        }
+        ticker.interrupt();
+        interrupted |= join(ticker);
+        try {
+            prunerConnection.close();
+        } catch (SQLException e) {
+            LOG.log(System.Logger.Level.WARNING, "closing the planner's connection", e);
+        }
+        duckDb.close();
+        allocator.close();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static boolean join(Thread thread) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                return interrupted;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+    }
+
+    QueryOptions options() {
+        return options;
+    }
+
+    FileAccess files() {
+        return files;
+    }
+
+    BufferAllocator allocator() {
+        return allocator;
+    }
+
+    private String newId() {
+        byte[] bytes = new byte[6];
+        random.nextBytes(bytes);
+        return java.util.HexFormat.of().formatHex(bytes);
+    }
+
+    private static String shown(String sql) {
+        return sql.length() <= SHOWN_SQL ? sql : sql.substring(0, SHOWN_SQL) + "...";
+    }
+
+    /// Called by a task that ends before a thread has taken it up.
+    void removeWaiting(QueryTask task, boolean byTimeout) {
+        live.remove(task.id());
+        synchronized (pool) {
+            waiting.remove(task);
+            if (byTimeout) {
+                timedOut++;
+            } else {
+                cancelled++;
+            }
+        }
+    }
+
+    /// Called by a task on its engine thread when it is over.
+    void done(QueryTask task, Throwable failure) {
+        live.remove(task.id());
+        synchronized (pool) {
+            executed++;
+            waitMillis += task.waitMillis();
+            executionMillis += task.executionMillis();
+            if (failure instanceof ArcException known && known.code() == ErrorCode.QUERY_TIMEOUT) {
+                timedOut++;
+            } else if (failure instanceof ArcException known && known.code() == ErrorCode.QUERY_CANCELLED) {
+                cancelled++;
+            } else if (failure != null) {
+                failed++;
+            }
+        }
+        long slowMillis = options.slowQuery().toMillis();
+        if (slowMillis > 0 && task.executionMillis() >= slowMillis) {
+            slowQueries.accept(new SlowQuery(task.id(), masked(task.request.sql()), task.request.defaultDatabase(),
+                    Duration.ofMillis(task.waitMillis()), Duration.ofMillis(task.executionMillis()), task.rowCount()));
+        }
+    }
+
+    /// The statement without its literals and comments.
+    static String masked(String sql) {
+        StringBuilder masked = new StringBuilder();
+        for (SqlTokens.Token token : SqlTokens.of(sql.getBytes(StandardCharsets.UTF_8))) {
+            boolean literal = token.kind() == SqlTokens.Kind.TEXT || token.kind() == SqlTokens.Kind.NUMBER;
+            masked.append(masked.isEmpty() ? "" : " ").append(literal ? "?" : token.text());
+            if (masked.length() > SHOWN_SQL) {
+                return masked + " ...";
+            }
+        }
+        return masked.toString();
+    }
+
+    private void tick() {
+        try {
+            while (true) {
+                Thread.sleep(TICK_MILLIS);
+                long now = clock.millis();
+                for (QueryTask task : live.values()) {
+                    try {
+                        task.tick(now);
+                    } catch (RuntimeException e) {
+                        LOG.log(System.Logger.Level.WARNING, "watching query " + task.id(), e);
+                    }
+                }
+            }
+        } catch (InterruptedException e) {
+            // The engine closes.
+        }
+    }
+
+    /// One place in the pool: a thread and its connection, which serves until something goes wrong on it.
+    private final class Worker {
+        private final int number;
+        private final Thread thread;
+        private DuckDBConnection connection;
+        private volatile QueryTask current;
+        private long executed;
+        private long failed;
+        private double executionMillis;
+        private long lastUsedMicros;
+
+        Worker(int number) {
+            this.number = number;
+            this.thread = Thread.ofPlatform().name("arc-query-" + number).daemon().stackSize(STACK_BYTES).unstarted(this::run);
+        }
+
+        private void run() {
+            try {
+                QueryTask task = next();
+                while (task != null) {
+                    serve(task);
+                    task = next();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } finally {
+                drop();
+            }
+        }
+
+        private QueryTask next() throws InterruptedException {
+            synchronized (pool) {
+                current = null;
+                idle++;
+                try {
+                    while (waiting.isEmpty() && !closed) {
+                        pool.wait();
+                    }
+                    QueryTask task = waiting.poll();
+                    current = task;
+                    return task;
+                } finally {
+                    idle--;
+                }
+            }
+        }
+
+        private void serve(QueryTask task) {
+            boolean clean = false;
+            try {
+                if (connection == null) {
+                    connection = duckDb.connect();
+                }
+                clean = task.work(connection, allocator);
+            } catch (SQLException e) {
+                task.refuse(QueryErrors.translate(e));
+            } finally {
+                if (!clean) {
+                    drop();
+                }
+            }
+            synchronized (pool) {
+                executed++;
+                failed += clean ? 0 : 1;
+                executionMillis += task.executionMillis();
+                Instant now = clock.instant();
+                lastUsedMicros = now.getEpochSecond() * 1_000_000 + now.getNano() / 1_000;
+            }
+        }
+
+        private void drop() {
+            if (connection != null) {
+                try {
+                    connection.close();
+                } catch (SQLException e) {
+                    LOG.log(System.Logger.Level.WARNING, "closing a connection", e);
+                }
+                connection = null;
+            }
+        }
+    }
+
+    /// A table of a statement, found.
+    private record Found(TableMention mention, TableView view, String relation) {}
+
+    /// Turns a request into what DuckDB runs. Leaves the connection inside a transaction when the plan relies on its time.
+    QueryPlan plan(QueryTask task, DuckDBConnection connection, FileAccess.Reading reading) throws SQLException {
+        QueryRequest request = task.request;
+        String database = request.defaultDatabase();
+        String text = catalogRelations.show(request.sql().strip(), database).orElse(request.sql());
+        TableSource.Snapshot snapshot = tables.snapshot();
+        Relations relations = new Relations(duckDb.hotRows(), reading);
+        try {
+            Optional<DynamicPivot> pivot = DynamicPivot.of(text);
+            if (pivot.isPresent()) {
+                text = spellOut(task, pivot.get(), connection, reading, snapshot);
+            }
+            return plan(request, text, connection, snapshot, relations);
+        } catch (SQLException | RuntimeException e) {
+            relations.close();
+            snapshot.close();
+            throw e;
+        }
+    }
+
+    /// Asks for the values of a pivot, in the moment in which it will run.
+    private String spellOut(QueryTask task, DynamicPivot pivot, DuckDBConnection connection, FileAccess.Reading reading,
+            TableSource.Snapshot snapshot) throws SQLException {
+        List<List<String>> values = new ArrayList<>();
+        for (DynamicPivot.Open open : pivot.open()) {
+            try (Relations relations = new Relations(duckDb.hotRows(), reading)) {
+                QueryPlan plan = plan(task.request, open.valuesSql(), connection, snapshot, relations);
+                if (plan.unknownTable() != null) {
+                    return "PIVOT (" + open.valuesSql() + ") ON v IN ('') USING count(*)";
+                }
+                values.add(task.values(connection, plan.sql(), MAX_PIVOT_VALUES));
+            }
+        }
+        return pivot.with(values);
+    }
+
+    private QueryPlan plan(QueryRequest request, String text, DuckDBConnection connection, TableSource.Snapshot snapshot,
+            Relations relations) throws SQLException {
+        String database = request.defaultDatabase();
+        Statement statement = rewrite(connection, parser.parse(connection, text), database);
+        List<Found> found = new ArrayList<>();
+        Map<TableId, Long> versions = new HashMap<>();
+        boolean cacheable = cache.isEnabled() && !statement.dependsOnNow() && statement.explain() == null
+                && text.equals(request.sql());
+        for (TableMention mention : statement.tables()) {
+            List<String> path = mention.path();
+            if (path.size() == 2 && path.getFirst().equalsIgnoreCase("information_schema")) {
+                Optional<String> relation = catalogRelations.informationSchema(path.getLast());
+                cacheable = false;
+                found.add(new Found(mention, null, relation.orElseThrow(() -> new ArcException(ErrorCode.UNKNOWN_TABLE,
+                        "the table information_schema." + path.getLast() + " does not exist; there are schemata, tables and "
+                                + "columns"))));
+                continue;
+            }
+            Optional<TableView> view;
+            try {
+                view = Optional.of(find(snapshot, path, database));
+            } catch (ArcException unknown) {
+                if (options.unknownTable() == QueryOptions.UnknownTable.EMPTY && unknown.code() == ErrorCode.UNKNOWN_TABLE) {
+                    return new QueryPlan("", null, unknown, null, relations, snapshot);
+                }
+                throw unknown;
+            }
+            versions.put(view.get().table(), snapshot.version(view.get().table()));
+            found.add(new Found(mention, view.get(), null));
+        }
+        List<List<DataFile>> chosen = chooseFiles(connection, statement, found, request.pruning());
+        TextEdits edits = edits(statement);
+        for (int i = 0; i < found.size(); i++) {
+            Found table = found.get(i);
+            String relation = table.relation() != null ? table.relation()
+                    : relations.table(table.view().schema(), chosen.get(i), table.view().hot());
+            replace(edits, table.mention(), relation);
+        }
+        ResultCache.Key key = cacheable ? new ResultCache.Key(new String(statement.sql(), StandardCharsets.UTF_8), database,
+                versions) : null;
+        return new QueryPlan(new String(edits.apply(), StandardCharsets.UTF_8), statement.explain(), null, key, relations,
+                snapshot);
+    }
+
+    private Statement rewrite(DuckDBConnection connection, Statement statement, String database) throws SQLException {
+        Statement current = statement;
+        for (QueryRewriter.Stage stage : rewriters) {
+            String text = new String(current.sql(), StandardCharsets.UTF_8);
+            List<TableReference> references = new ArrayList<>();
+            for (TableMention mention : current.tables()) {
+                List<String> path = mention.path();
+                references.add(new TableReference(new TableId(path.size() == 2 ? path.getFirst() : database, path.getLast()),
+                        new String(current.sql(), 0, mention.start(), StandardCharsets.UTF_8).length()));
+            }
+            switch (stage.rewrite(new ParsedQuery(text, current.syntaxTree(), database, references))) {
+                case Rewrite.Unchanged() -> {
+                    // The next one sees the same statement.
+                }
+                case Rewrite.Replaced(String sql) -> {
+                    Statement replaced = parser.parse(connection, sql);
+                    current = new Statement(replaced.sql(), replaced.syntaxTree(), replaced.tables(), replaced.qualifiers(),
+                            replaced.dependsOnNow(), statement.explain());
+                }
+                case Rewrite.Rejected(ErrorCode code, String message, int position) -> throw new ArcException(code,
+                        position < 0 ? message : message + " (at character " + position + ")");
+            }
+        }
+        return current;
+    }
+
+    private TableView find(TableSource.Snapshot snapshot, List<String> path, String defaultDatabase) {
+        String wantedDatabase = path.size() == 2 ? path.getFirst() : defaultDatabase;
+        String wantedTable = path.getLast();
+        Optional<TableView> exact = snapshot.find(new TableId(wantedDatabase, wantedTable));
+        if (exact.isPresent()) {
+            return exact.get();
+        }
+        List<String> databases = tables.databases();
+        String database = databases.contains(wantedDatabase) ? wantedDatabase
+                : databases.stream().filter(wantedDatabase::equalsIgnoreCase).findFirst().orElse(null);
+        if (database == null) {
+            throw new ArcException(ErrorCode.UNKNOWN_TABLE, "the database " + wantedDatabase + " does not exist"
+                    + NearestName.question(wantedDatabase, databases));
+        }
+        List<String> names = new ArrayList<>();
+        for (TableId table : tables.tables(database)) {
+            if (table.table().equalsIgnoreCase(wantedTable)) {
+                Optional<TableView> view = snapshot.find(table);
+                if (view.isPresent()) {
+                    return view.get();
+                }
+            }
+            names.add(table.table());
+        }
+        throw new ArcException(ErrorCode.UNKNOWN_TABLE, "the table " + wantedTable + " does not exist in the database "
+                + database
+                + NearestName.question(wantedTable, names));
+    }
+
+    private static TextEdits edits(Statement statement) {
+        TextEdits edits = new TextEdits(statement.sql());
+        for (Qualifier qualifier : statement.qualifiers()) {
+            edits.replace(qualifier.start(), qualifier.end(), StatementParser.quote(List.of(qualifier.alias())));
+        }
+        return edits;
+    }
+
+    private static void replace(TextEdits edits, TableMention mention, String relation) {
+        edits.replace(mention.start(), mention.end(), mention.alias() == null ? relation
+                : relation + " AS " + StatementParser.quote(List.of(mention.alias())));
+    }
+
+    /// Which files each mention needs.
+    private List<List<DataFile>> chooseFiles(DuckDBConnection connection, Statement statement, List<Found> found,
+            boolean pruning)
+            throws SQLException {
+        List<List<DataFile>> all = new ArrayList<>();
+        List<TableSchema> schemas = new ArrayList<>();
+        boolean worthwhile = false;
+        for (Found table : found) {
+            List<DataFile> tableFiles = table.view() == null ? List.of() : table.view().files();
+            worthwhile |= tableFiles.size() >= MIN_FILES_TO_PRUNE;
+            all.add(tableFiles);
+            schemas.add(table.view() == null ? TableSchema.EMPTY : table.view().schema());
+        }
+        if (!pruning || !worthwhile) {
+            return all;
+        }
+        FilterKey key = new FilterKey(new String(statement.sql(), StandardCharsets.UTF_8), schemas);
+        List<FileFilter> conditions = null;
+        if (!statement.dependsOnNow()) {
+            synchronized (filters) {
+                conditions = filters.get(key);
+            }
+        }
+        if (conditions == null) {
+            conditions = conditions(connection, statement, found);
+            if (!statement.dependsOnNow()) {
+                synchronized (filters) {
+                    filters.put(key, conditions);
+                    if (filters.size() > MAX_CACHED_FILTERS) {
+                        filters.remove(filters.firstEntry().getKey());
+                    }
+                }
+            }
+        }
+        List<List<DataFile>> chosen = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            chosen.add(Pruner.keep(all.get(i), conditions.get(i)));
+        }
+        return chosen;
+    }
+
+    private List<FileFilter> conditions(DuckDBConnection connection, Statement statement,
+            List<Found> found) throws SQLException {
+        List<Pruner.StandIn> standIns = new ArrayList<>();
+        TextEdits edits = edits(statement);
+        for (int i = 0; i < found.size(); i++) {
+            Found table = found.get(i);
+            Pruner.StandIn standIn = table.view() == null ? null : pruner.standIn(table.view().schema(), i);
+            if (table.view() != null && standIn == null) {
+                return java.util.Collections.nCopies(found.size(), FileFilter.UNKNOWN);
+            }
+            standIns.add(standIn);
+            replace(edits, table.mention(), standIn == null ? table.relation() : standIn.sql());
+        }
+        if (statement.dependsOnNow()) {
+            // now() is the transaction's: the plan and the run have to share one.
+            connection.setAutoCommit(false);
+        }
+        Map<String, FileFilter> byName = pruner.filters(connection, new String(edits.apply(), StandardCharsets.UTF_8),
+                standIns.stream().filter(Objects::nonNull).toList());
+        List<FileFilter> conditions = new ArrayList<>();
+        for (Pruner.StandIn standIn : standIns) {
+            conditions.add(standIn == null ? FileFilter.UNKNOWN : byName.getOrDefault(standIn.name(), FileFilter.UNKNOWN));
+        }
+        return conditions;
+    }
+}

@@ -1,0 +1,43 @@
+package io.arc.runtime.wal;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.ToLongFunction;
+
+/// How the log is written.
+///
+/// @param directory of the segment files
+/// @param instanceId tells this server's writers from those of any other that writes to the same store; at most 24 ASCII characters
+/// @param writers how many segments are written at a time
+/// @param maxSegmentBytes a segment of this size is closed and the next begun
+/// @param maxSegmentAge or of this age
+/// @param maxBacklogBytes what may wait for the disk in memory, for all writers together
+/// @param lastSequence for a writer's id the highest sequence that is known to have been given, in segments or in the catalog
+public record WalOptions(Path directory, String instanceId, int writers, SyncMode syncMode, long maxSegmentBytes,
+        Duration maxSegmentAge, long maxBacklogBytes, ToLongFunction<String> lastSequence) {
+    /// FSYNC and FDATASYNC: an acknowledged frame is on the disk. ASYNC: the operating system has it, and the disk within moments.
+    public enum SyncMode {
+        FSYNC, FDATASYNC, ASYNC
+    }
+
+    public WalOptions {
+        Objects.requireNonNull(directory, "directory");
+        Objects.requireNonNull(syncMode, "syncMode");
+        Objects.requireNonNull(maxSegmentAge, "maxSegmentAge");
+        Objects.requireNonNull(lastSequence, "lastSequence");
+        if (instanceId.isEmpty() || instanceId.length() > 24 || !instanceId.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
+            throw new IllegalArgumentException("instance id '" + instanceId + "'");
+        }
+        if (writers < 1 || maxSegmentBytes < 1 || maxBacklogBytes < 1) {
+            throw new IllegalArgumentException("writers and sizes start at 1");
+        }
+    }
+
+    /// The id of one of this server's writers.
+    ///
+    /// @param number from 1
+    public static String writerId(String instanceId, int number) {
+        return instanceId + "-" + number;
+    }
+}
