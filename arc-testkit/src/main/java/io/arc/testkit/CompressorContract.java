@@ -34,8 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// What every compressor does: gives back what it was given, writes nowhere else, and answers damage by an error.
 public abstract class CompressorContract {
-    private static final int[] SIZES = {0, 1, 2, 3, 7, 8, 15, 16, 17, 59, 60, 61, 63, 64, 65, 255, 256, 257, 1_000, 4_095, 4_096,
-            4_097, 65_535, 65_536, 65_537, 163_840, 1_048_577};
+    private static final int[] SIZES = {0, 1, 2, 3, 7, 8, 15, 16, 17, 59, 60, 61, 63, 64, 65, 255, 256, 257, 1_000, 4_095,
+            4_096, 4_097, 65_535, 65_536, 65_537, 163_840, 1_048_577};
     private static final int MAX_SIZE_AT_HIGH_LEVELS = 65_537;
     private static final int DAMAGED_BLOCKS = 5_000;
     private static final int RANDOM_BLOCKS = 5_000;

@@ -43,7 +43,7 @@ import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
-/// One file of a million rows (time, a host of 1,000, three doubles of two decimals) from batches of 1,000 rows, into memory.
+/// One file of a million rows (time, a host of 1,000, three doubles) from batches of 1,000 rows, into memory.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -65,11 +65,19 @@ public class ParquetEncodeBenchmark {
         GIVEN, MERGED, SHUFFLED
     }
 
+    /// What the doubles are: measured values with two decimals, or any.
+    public enum Doubles {
+        TWO_DECIMALS, ANY
+    }
+
     @Param({"none", "snappy", "zstd"})
     public String codec;
 
     @Param
     public Order order;
+
+    @Param
+    public Doubles doubles;
 
     private MemoryOutput lastFile;
     private List<ColumnBatch> batches;
@@ -84,7 +92,7 @@ public class ParquetEncodeBenchmark {
         Utf8Block hosts = Utf8Block.of(IntStream.range(0, HOSTS).mapToObj("server-%03d"::formatted).toArray(String[]::new));
         batches = new ArrayList<>();
         for (int b = 0; b < ROWS / BATCH_ROWS; b++) {
-            batches.add(batch(b, hosts, random));
+            batches.add(batch(b, hosts, random, doubles));
         }
         rows = switch (order) {
             case GIVEN -> RowSlice.all(batches);
@@ -106,7 +114,7 @@ public class ParquetEncodeBenchmark {
         return new ParquetEncoder(ParquetOptions.DEFAULT, plugin.codec(), compressor);
     }
 
-    private static ColumnBatch batch(int number, Utf8Block hosts, Random random) {
+    private static ColumnBatch batch(int number, Utf8Block hosts, Random random, Doubles doubles) {
         long[] times = new long[BATCH_ROWS];
         int[] codes = new int[BATCH_ROWS];
         double[][] values = new double[3][BATCH_ROWS];
@@ -114,7 +122,10 @@ public class ParquetEncodeBenchmark {
             times[r] = START_MICROS + (long) (number / WRITERS) * BATCH_ROWS * 1_000 + r * 1_000L + number % WRITERS;
             codes[r] = random.nextInt(HOSTS);
             for (double[] column : values) {
-                column[r] = random.nextInt(10_000) / 100.0;
+                column[r] = switch (doubles) {
+                    case TWO_DECIMALS -> random.nextInt(10_000) / 100.0;
+                    case ANY -> random.nextDouble();
+                };
             }
         }
         List<Column> columns = List.of(

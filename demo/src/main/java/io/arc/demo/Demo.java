@@ -61,13 +61,11 @@ public final class Demo {
         for (int sample = 1; sample <= SAMPLES; sample++) {
             Thread.sleep(PAUSE_MILLIS);
             rows += sample(sensors);
-            out.print("\r  " + rows + " rows written, " + (100 * sample / SAMPLES) + " %");
-            out.flush();
+            progress(rows, 100 * sample / SAMPLES);
         }
-        out.println();
         show("The last things this machine reported",
                 "SELECT time, host, core, busy_percent FROM cpu ORDER BY time DESC, core LIMIT 6");
-        show("How busy it was, by second", """
+        show("How busy it was, every two seconds", """
                 SELECT time_bucket(INTERVAL '2 seconds', time) AS bucket, round(avg(busy_percent), 1) AS cpu_percent,
                 max(busy_percent) AS busiest_core FROM cpu WHERE time > now() - INTERVAL '1 minute' GROUP BY bucket ORDER BY bucket""");
         show("CPU beside memory: a join of two tables", """
@@ -80,6 +78,17 @@ public final class Demo {
                 UNION ALL SELECT 'net ' || interface, max(sent_bytes) - min(sent_bytes), max(received_bytes) - min(received_bytes)
                 FROM network GROUP BY interface ORDER BY 1""");
         show("The tables that came into being", "SHOW TABLES FROM demo");
+    }
+
+    /// A line that changes in place on a terminal, few lines elsewhere.
+    private void progress(long rows, int percent) {
+        String text = "  " + rows + " rows written, " + percent + " %";
+        if (System.console() != null && System.console().isTerminal()) {
+            out.print("\r" + text + (percent == 100 ? "\n" : ""));
+            out.flush();
+        } else if (percent % 25 == 0) {
+            out.println(text);
+        }
     }
 
     private long sample(Sensors sensors) throws IOException, InterruptedException {

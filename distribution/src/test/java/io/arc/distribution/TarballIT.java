@@ -11,10 +11,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -159,6 +161,42 @@ class TarballIT {
         Outcome noJava = arc.run(Map.of("ARC_JAVA_HOME", folder.toString()), "server");
         assertThat(noJava.status()).isNotZero();
         assertThat(noJava.output()).contains("ARC_JAVA_HOME").contains("25").hasLineCount(1);
+    }
+
+    /// The example is compiled against the API in the tarball and nothing else, as a stranger would.
+    @Test
+    void aStrangersPluginServesANewWireFormat() throws Exception {
+        Path sources = Path.of("../examples/protocol-csv/src/main").toAbsolutePath().normalize();
+        Path classes = Files.createDirectories(folder.resolve("classes"));
+        List<String> arguments = new ArrayList<>(List.of("-d", classes.toString(), "-cp", lib("arc-api").toString()));
+        try (Stream<Path> files = Files.walk(sources.resolve("java"))) {
+            files.filter(file -> file.toString().endsWith(".java")).map(Path::toString).forEach(arguments::add);
+        }
+        assertThat(ToolProvider.findFirst("javac").orElseThrow().run(System.out, System.err, arguments.toArray(String[]::new))).isZero();
+        Path jar = Files.createDirectories(arc.home().resolve("plugins/protocol-csv")).resolve("protocol-csv.jar");
+        assertThat(ToolProvider.findFirst("jar").orElseThrow().run(System.out, System.err, "--create", "--file", jar.toString(),
+                "-C", classes.toString(), ".", "-C", sources.resolve("resources").toString(), ".")).isZero();
+
+        assertThat(arc.run(Map.of(), "plugins", "verify", jar.getParent().toString()).status()).isZero();
+        Server server = arc.start(data, Map.of());
+        assertThat(server.post("/api/v1/write/csv?table=plants", "time,bed,height\n1750000000000000,north,12.5\n").statusCode())
+                .isEqualTo(204);
+        assertThat(server.query("default", "SELECT * FROM plants")).contains("2025-06-15T15:06:40Z").contains("12.5");
+    }
+
+    /// `docs/configuration.md` is what the code declares, the plugins in the tarball included.
+    @Test
+    void theDocumentationOfTheKeysIsComplete() throws Exception {
+        String document = Files.readString(Path.of("../docs/configuration.md"));
+        for (String line : arc.run(Map.of(), "config").output().lines().filter(line -> line.contains(" = ")).toList()) {
+            assertThat(document).contains("`" + line.substring(0, line.indexOf(" = ")) + "`");
+        }
+    }
+
+    private Path lib(String prefix) throws IOException {
+        try (Stream<Path> jars = Files.list(arc.home().resolve("lib"))) {
+            return jars.filter(jar -> jar.getFileName().toString().startsWith(prefix)).findFirst().orElseThrow();
+        }
     }
 
     @Test

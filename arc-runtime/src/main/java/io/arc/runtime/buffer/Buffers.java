@@ -4,7 +4,9 @@ import io.arc.api.data.ColumnBatch;
 import io.arc.api.data.TableId;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,15 +40,24 @@ public final class Buffers {
     /// Makes the batches of one log frame visible. For each writer called in the order of its sequences.
     public void append(String writer, long sequence, List<ColumnBatch> batches) {
         long nowMicros = micros(clock.instant());
-        for (ColumnBatch batch : batches) {
-            TableBuffer buffer = tables.get(batch.table());
-            if (buffer == null) {
-                buffer = tables.computeIfAbsent(batch.table(), table -> new TableBuffer(table, budget));
-            }
-            long rows = buffer.append(new HotBatch(writer, sequence, sequence, batch), nowMicros);
-            listener.accept(batch.table(), rows);
+        if (batches.size() == 1) {
+            append(batches.getFirst().table(), writer, sequence, batches, nowMicros);
+        } else {
+            // All that a frame has for a table goes in at once: a seal between two batches would cover the frame, and with it
+            // rows that it has not taken.
+            Map<TableId, List<ColumnBatch>> byTable = new LinkedHashMap<>();
+            batches.forEach(batch -> byTable.computeIfAbsent(batch.table(), absent -> new ArrayList<>(2)).add(batch));
+            byTable.forEach((table, own) -> append(table, writer, sequence, own, nowMicros));
         }
         passed(writer, sequence);
+    }
+
+    private void append(TableId table, String writer, long sequence, List<ColumnBatch> batches, long nowMicros) {
+        TableBuffer buffer = tables.get(table);
+        if (buffer == null) {
+            buffer = tables.computeIfAbsent(table, absent -> new TableBuffer(absent, budget));
+        }
+        listener.accept(table, buffer.append(writer, sequence, batches, nowMicros));
     }
 
     /// Says that the writer will never append anything at or below the sequence again, because its frames up to there are

@@ -3,6 +3,8 @@ package io.arc.runtime.buffer;
 import io.arc.api.data.ColumnBatch;
 import io.arc.api.data.TableId;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,7 +13,7 @@ import java.util.Optional;
 /// merges tiny batches now and then.
 ///
 /// Tiny batches are merged in tiers, so that a client that sends single rows does not leave 50,000 objects behind: sixteen
-/// neighbours of a tier become one of the next. Each row is copied at most once per tier, of which there are three.
+/// neighbours of a tier and a writer become one of the next. Each row is copied at most once per tier, of which there are three.
 final class TableBuffer {
     private static final int TIER_FAN_IN = 16;
     /// Batches of this many rows or more stay as they are.
@@ -19,7 +21,8 @@ final class TableBuffer {
 
     private final TableId table;
     private final MemoryBudget budget;
-    private final List<HotBatch> active = new ArrayList<>();
+    /// By writer, so that neighbours in a list are neighbours in a log. In the order of each writer's sequences.
+    private final Map<String, List<HotBatch>> active = new LinkedHashMap<>();
     private final List<SealedRows> sealed = new ArrayList<>();
     private long activeRows;
     private long activeBytes;
@@ -30,31 +33,29 @@ final class TableBuffer {
         this.budget = budget;
     }
 
+    /// @param batches all that the frame has for this table
     /// @return the rows that wait for a flush now
-    synchronized long append(HotBatch hot, long nowMicros) {
-        if (active.isEmpty()) {
+    synchronized long append(String writer, long sequence, List<ColumnBatch> batches, long nowMicros) {
+        if (activeRows == 0) {
             oldestMicros = nowMicros;
         }
-        active.add(hot);
-        activeRows += hot.batch().rowCount();
-        activeBytes += hot.batch().retainedBytes();
-        mergeTail();
+        List<HotBatch> own = active.computeIfAbsent(writer, absent -> new ArrayList<>());
+        for (ColumnBatch batch : batches) {
+            own.add(new HotBatch(writer, sequence, sequence, batch));
+            activeRows += batch.rowCount();
+            activeBytes += batch.retainedBytes();
+            mergeTail(own);
+        }
         return activeRows;
     }
 
-    private void mergeTail() {
-        while (true) {
-            int count = active.size();
-            HotBatch last = active.get(count - 1);
+    private void mergeTail(List<HotBatch> own) {
+        while (own.size() >= TIER_FAN_IN) {
+            HotBatch last = own.getLast();
             int tier = tier(last);
-            if (tier < 0 || count < TIER_FAN_IN) {
+            List<HotBatch> tail = own.subList(own.size() - TIER_FAN_IN, own.size());
+            if (tier < 0 || !tail.stream().allMatch(each -> tier(each) == tier)) {
                 return;
-            }
-            List<HotBatch> tail = active.subList(count - TIER_FAN_IN, count);
-            for (HotBatch each : tail) {
-                if (tier(each) != tier || !each.writer().equals(last.writer())) {
-                    return;
-                }
             }
             List<ColumnBatch> batches = tail.stream().map(HotBatch::batch).toList();
             Optional<ColumnBatch> merged = BatchConcatenation.concatenate(batches);
@@ -65,7 +66,7 @@ final class TableBuffer {
             long after = merged.get().retainedBytes();
             HotBatch replacement = new HotBatch(last.writer(), tail.getFirst().first(), last.last(), merged.get());
             tail.clear();
-            active.add(replacement);
+            own.add(replacement);
             activeBytes += after - before;
             budget.take(after - before);
         }
@@ -81,10 +82,10 @@ final class TableBuffer {
     }
 
     synchronized Optional<SealedRows> seal(long number) {
-        if (active.isEmpty()) {
+        if (activeRows == 0) {
             return Optional.empty();
         }
-        SealedRows rows = new SealedRows(table, number, active, activeRows, activeBytes);
+        SealedRows rows = new SealedRows(table, number, all(active.values()), activeRows, activeBytes);
         sealed.add(rows);
         active.clear();
         activeRows = 0;
@@ -100,19 +101,23 @@ final class TableBuffer {
     }
 
     synchronized List<HotBatch> hot() {
-        List<HotBatch> all = new ArrayList<>(active.size() + 16);
+        List<HotBatch> hot = new ArrayList<>();
         for (SealedRows rows : sealed) {
-            all.addAll(rows.batches());
+            hot.addAll(rows.batches());
         }
-        all.addAll(active);
-        return all;
+        active.values().forEach(hot::addAll);
+        return hot;
+    }
+
+    private static List<HotBatch> all(Collection<List<HotBatch>> lists) {
+        return lists.stream().flatMap(List::stream).toList();
     }
 
     synchronized void lowestSequences(Map<String, Long> lowest) {
         for (SealedRows rows : sealed) {
             note(rows.batches(), lowest);
         }
-        note(active, lowest);
+        active.values().forEach(own -> note(own, lowest));
     }
 
     private static void note(List<HotBatch> batches, Map<String, Long> lowest) {
@@ -126,6 +131,6 @@ final class TableBuffer {
         for (SealedRows rows : sealed) {
             sealedRows += rows.rowCount();
         }
-        return new BufferStatus(table, activeRows, activeBytes, sealedRows, active.isEmpty() ? 0 : oldestMicros);
+        return new BufferStatus(table, activeRows, activeBytes, sealedRows, activeRows == 0 ? 0 : oldestMicros);
     }
 }

@@ -1,6 +1,7 @@
 package io.arc.runtime.config;
 
 import io.arc.api.spi.ConfigKey;
+import io.arc.runtime.text.NearestName;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -76,11 +76,13 @@ public final class FlushService implements AutoCloseable {
     private volatile boolean wanted;
     private volatile boolean stopping;
 
-    /// Where a table's flushing stands. Guarded by the service's lock, but for the plan, which belongs to the running flush.
+    /// Where a table's flushing stands. Guarded by the service's lock, but for rows and plan, which belong to the running flush.
     private static final class TableFlush {
         private boolean running;
         private boolean requested;
-        private FlushPlan unfinished;
+        /// What the flush under way has taken out of the buffer; set before anything can fail, so that no rows are forgotten.
+        private SealedRows sealed;
+        private FlushPlan plan;
         private int failedTries;
         private Instant notBefore = Instant.MIN;
         private Instant lastStart = Instant.MIN;
@@ -161,7 +163,7 @@ public final class FlushService implements AutoCloseable {
         lock.lock();
         try {
             tables.forEach((table, flush) -> {
-                if (!flush.running && flush.unfinished != null && !now.isBefore(flush.notBefore)) {
+                if (!flush.running && flush.sealed != null && !now.isBefore(flush.notBefore)) {
                     launch(table, flush, now);
                 }
             });
@@ -258,16 +260,18 @@ public final class FlushService implements AutoCloseable {
     /// Carries an unfinished flush on, or does the next one.
     private void flushOnce(TableId table, TableFlush flush) {
         long started = System.nanoTime();
-        if (flush.unfinished == null) {
-            Optional<SealedRows> sealed = buffers.seal(table);
-            if (sealed.isEmpty()) {
+        if (flush.sealed == null) {
+            flush.sealed = buffers.seal(table).orElse(null);
+            if (flush.sealed == null) {
                 return;
             }
+        }
+        if (flush.plan == null) {
             TableSchema schema = schemas.find(table)
                     .orElseThrow(() -> new IllegalStateException("rows of " + table + ", which has no schema"));
-            flush.unfinished = FlushPlan.of(sealed.get(), schema, options.keysOf(table.table()), suffixes);
+            flush.plan = FlushPlan.of(flush.sealed, schema, options.keysOf(table.table()), suffixes);
         }
-        FlushPlan plan = flush.unfinished;
+        FlushPlan plan = flush.plan;
         for (int number = 0; number < plan.files().size(); number++) {
             PlannedFile file = plan.files().get(number);
             if (file.stored().isEmpty()) {
@@ -277,7 +281,8 @@ public final class FlushService implements AutoCloseable {
         List<DataFile> files = plan.files().stream().map(file -> file.stored().orElseThrow()).toList();
         catalog.commitFlush(new FlushCommit(table, plan.schema(), files, plan.coverage()));
         buffers.release(plan.rows());
-        flush.unfinished = null;
+        flush.sealed = null;
+        flush.plan = null;
         buffers.releasable().forEach(log::release);
         flushes.increment();
         rowsWritten.add(plan.rows().rowCount());
@@ -314,7 +319,7 @@ public final class FlushService implements AutoCloseable {
                     TableFlush flush = tables.computeIfAbsent(status.table(), absent -> new TableFlush());
                     pending.put(status.table(), 0);
                     flush.notBefore = Instant.MIN;
-                    if (flush.running || flush.unfinished != null) {
+                    if (flush.running || flush.sealed != null) {
                         // The flush under way may have sealed its rows before the last of ours came.
                         flush.requested = true;
                     }
@@ -326,7 +331,7 @@ public final class FlushService implements AutoCloseable {
             while (true) {
                 pending.keySet().removeIf(table -> {
                     TableFlush flush = tables.get(table);
-                    return !flush.running && !flush.requested && flush.unfinished == null;
+                    return !flush.running && !flush.requested && flush.sealed == null;
                 });
                 if (pending.isEmpty()) {
                     return;
@@ -390,7 +395,9 @@ public final class FlushService implements AutoCloseable {
         }
         try {
             workers.awaitTermination(10, TimeUnit.SECONDS);
-            scheduler.join(Duration.ofSeconds(2));
+            if (scheduler.getState() != Thread.State.NEW) {
+                scheduler.join(Duration.ofSeconds(2));
+            }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -416,7 +423,7 @@ public final class FlushService implements AutoCloseable {
     public int pendingCount() {
         lock.lock();
         try {
-            return (int) tables.values().stream().filter(flush -> flush.running || flush.unfinished != null).count();
+            return (int) tables.values().stream().filter(flush -> flush.running || flush.sealed != null).count();
         } finally {
             lock.unlock();
         }

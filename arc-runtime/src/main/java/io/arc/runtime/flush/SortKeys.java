@@ -43,13 +43,14 @@ final class SortKeys {
     private static long[] ranks(List<ColumnBatch> batches, String key) {
         int rowCount = batches.stream().mapToInt(ColumnBatch::rowCount).sum();
         long[] ranks = new long[rowCount];
+        boolean fractions = batches.stream().anyMatch(batch -> find(batch, key) instanceof DoubleColumn);
         Map<String, Long> textRanks = textRanks(batches, key);
         int row = 0;
         for (ColumnBatch batch : batches) {
             Column column = find(batch, key);
             for (int r = 0; r < batch.rowCount(); r++, row++) {
                 ranks[row] = column == null || !column.validity().isPresent(r) ? Long.MAX_VALUE : switch (column) {
-                    case LongColumn longs -> longs.values()[r];
+                    case LongColumn longs -> fractions ? sortable(longs.values()[r]) : longs.values()[r];
                     case DoubleColumn doubles -> sortable(doubles.values()[r]);
                     case BooleanColumn booleans -> booleans.values()[r] ? 1 : 0;
                     case Utf8Column texts -> textRanks.get(texts.values().string(r));

@@ -1,9 +1,13 @@
 package io.arc.runtime.fs;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -12,13 +16,19 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/// The machine's own file system.
+/// The machine's own file system, through [FileChannel]s. An interrupt closes the channel that its thread is using, for all
+/// threads: call this from threads that nobody interrupts.
 public final class DiskFileSystem implements FileSystem {
     private static final boolean POSIX =
             java.nio.file.FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
+
+    /// What this process holds: closing a second channel of a locked file would give the lock away.
+    private final Set<Path> locked = ConcurrentHashMap.newKeySet();
 
     private static FileAttribute<?>[] mode(String permissions) {
         return POSIX ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))}
@@ -46,6 +56,11 @@ public final class DiskFileSystem implements FileSystem {
     }
 
     @Override
+    public boolean exists(Path file) {
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    @Override
     public void rename(Path from, Path to) throws IOException {
         Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
@@ -64,7 +79,13 @@ public final class DiskFileSystem implements FileSystem {
         if (parent != null) {
             createDirectories(parent);
         }
-        Files.createDirectory(folder, mode("rwx------"));
+        try {
+            Files.createDirectory(folder, mode("rwx------"));
+        } catch (FileAlreadyExistsException taken) {
+            if (!Files.isDirectory(folder)) {
+                throw taken;
+            }
+        }
         if (parent != null) {
             syncDirectory(parent);
         }
@@ -82,6 +103,41 @@ public final class DiskFileSystem implements FileSystem {
     @Override
     public long size(Path file) throws IOException {
         return Files.size(file);
+    }
+
+    @Override
+    public long usableBytes(Path folder) throws IOException {
+        return Files.getFileStore(folder).getUsableSpace();
+    }
+
+    @Override
+    public Optional<Closeable> tryLock(Path file) throws IOException {
+        Path name = file.toAbsolutePath().normalize();
+        if (!locked.add(name)) {
+            return Optional.empty();
+        }
+        boolean held = false;
+        try {
+            FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                    mode("rw-------"));
+            try {
+                held = channel.tryLock() != null;
+            } catch (OverlappingFileLockException ownProcess) {
+                // The same answer as for another process.
+            } finally {
+                if (!held) {
+                    channel.close();
+                }
+            }
+            return held ? Optional.of(() -> {
+                channel.close();
+                locked.remove(name);
+            }) : Optional.empty();
+        } finally {
+            if (!held) {
+                locked.remove(name);
+            }
+        }
     }
 
     private static final class Channel implements FileHandle {

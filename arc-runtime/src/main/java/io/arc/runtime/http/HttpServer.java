@@ -5,7 +5,9 @@ import io.arc.api.ErrorCode;
 import io.helidon.microprofile.server.ServerCdiExtension;
 import jakarta.enterprise.inject.se.SeContainer;
 import jakarta.enterprise.inject.se.SeContainerInitializer;
-import java.net.BindException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,33 +31,45 @@ public final class HttpServer implements AutoCloseable {
     /// @param sources what MicroProfile Config shows to the libraries inside; the server's own settings come from `options`
     /// @throws ArcException CONFIGURATION when the address cannot be used
     public static HttpServer start(HttpOptions options, ServerState state, List<ConfigSource> sources) {
+        requireFreePort(options);
         ClassLoader loader = HttpServer.class.getClassLoader();
         ConfigProviderResolver resolver = ConfigProviderResolver.instance();
         Config config = resolver.getBuilder().forClassLoader(loader).withSources(new Settings(options))
                 .withSources(sources.toArray(ConfigSource[]::new)).build();
         resolver.registerConfig(config, loader);
+        SeContainer container;
         try {
-            return new HttpServer(SeContainerInitializer.newInstance().setClassLoader(loader)
+            container = SeContainerInitializer.newInstance().setClassLoader(loader)
                     .addExtensions(new HttpExtension(options, state)).addBeanClasses(MonitoringResource.class, QueryResource.class,
                             DatabaseResource.class, ReadinessCheck.class, LivenessCheck.class)
-                    .initialize());
+                    .initialize();
         } catch (RuntimeException failed) {
             resolver.releaseConfig(config);
-            if (cause(failed) instanceof BindException bind) {
-                throw new ArcException(ErrorCode.CONFIGURATION, "port " + options.port() + (options.host().isEmpty() ? ""
-                        : " on " + options.host()) + " cannot be opened (" + bind.getMessage() + "): stop what uses it, or set "
-                        + "server.port or server.host (ARC_SERVER_PORT, ARC_SERVER_HOST)", failed);
-            }
             throw failed;
+        }
+        // Helidon logs a port that it cannot open, and goes on without.
+        if (!container.getBeanManager().getExtension(ServerCdiExtension.class).started()) {
+            container.close();
+            throw cannotOpen(options, "see the log");
+        }
+        return new HttpServer(container);
+    }
+
+    /// Tries the port before the container is made, so that the common mistake is told at once and in a sentence.
+    private static void requireFreePort(HttpOptions options) {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.setReuseAddress(true);
+            probe.bind(options.host().isEmpty() ? new InetSocketAddress(options.port())
+                    : new InetSocketAddress(options.host(), options.port()));
+        } catch (IOException taken) {
+            throw cannotOpen(options, taken.getMessage());
         }
     }
 
-    private static Throwable cause(Throwable failure) {
-        Throwable cause = failure;
-        while (cause.getCause() != null && !(cause instanceof BindException)) {
-            cause = cause.getCause();
-        }
-        return cause;
+    private static ArcException cannotOpen(HttpOptions options, String reason) {
+        return new ArcException(ErrorCode.CONFIGURATION, "port " + options.port() + (options.host().isEmpty() ? ""
+                : " on " + options.host()) + " cannot be opened (" + reason + "): stop what uses it, or set server.port or "
+                + "server.host (ARC_SERVER_PORT, ARC_SERVER_HOST)");
     }
 
     /// The port that is open.

@@ -11,6 +11,25 @@ final class RequestPath {
 
     /// @param decoded the percent-decoded path
     static String normalise(String decoded) {
+        return "/" + String.join("/", segments(decoded)).toLowerCase(Locale.ROOT);
+    }
+
+    /// The last segment of the normalised path, in the case it was sent with, for routes that carry a name there. Empty for
+    /// the root.
+    static String lastSegment(String decoded) {
+        List<String> segments = segments(decoded);
+        return segments.isEmpty() ? "" : segments.getLast();
+    }
+
+    /// Whether others, who do not normalise, see the same path, case and a trailing slash apart.
+    ///
+    /// @param raw as it was sent
+    static boolean isCanonical(String raw, String normalised) {
+        String trimmed = raw.length() > 1 && raw.endsWith("/") ? raw.substring(0, raw.length() - 1) : raw;
+        return trimmed.equalsIgnoreCase(normalised);
+    }
+
+    private static List<String> segments(String decoded) {
         List<String> segments = new ArrayList<>();
         for (String raw : decoded.split("/", -1)) {
             int parameters = raw.indexOf(';');
@@ -25,12 +44,6 @@ final class RequestPath {
                 default -> segments.add(segment);
             }
         }
-        return "/" + String.join("/", segments).toLowerCase(Locale.ROOT);
-    }
-
-    /// The last segment in the case it was sent with, for routes that carry a name there.
-    static String lastSegment(String decoded) {
-        String trimmed = decoded.endsWith("/") ? decoded.substring(0, decoded.length() - 1) : decoded;
-        return trimmed.substring(trimmed.lastIndexOf('/') + 1);
+        return segments;
     }
 }

@@ -156,8 +156,13 @@ public final class IngestService {
 
         @Override
         public void committed(String writer, long sequence) {
-            buffers.append(writer, sequence, batches);
-            position = writer + ":" + sequence;
+            try {
+                buffers.append(writer, sequence, batches);
+                position = writer + ":" + sequence;
+            } catch (RuntimeException defect) {
+                failure = new ArcException(ErrorCode.STORAGE_OUTCOME_UNKNOWN,
+                        "the rows are in the log and could not be made readable; they come back with the next start", defect);
+            }
             LockSupport.unpark(waiter);
         }
 

@@ -6,12 +6,12 @@ import io.arc.api.data.Column.BooleanColumn;
 /// Booleans.
 final class BooleanSource extends SourceColumn {
     private final boolean[][] parts;
-    private final boolean[] stage;
+    private final ChunkScratch scratch;
     private final ColumnStatistics<BooleanBounds> statistics = new ColumnStatistics<>(BooleanBounds::new, false);
 
-    BooleanSource(String name, Column[] columns, boolean[] stage) {
+    BooleanSource(String name, Column[] columns, ChunkScratch scratch) {
         super(name, columns);
-        this.stage = stage;
+        this.scratch = scratch;
         parts = new boolean[columns.length][];
         for (int b = 0; b < columns.length; b++) {
             if (columns[b] instanceof BooleanColumn part) {
@@ -28,10 +28,11 @@ final class BooleanSource extends SourceColumn {
     @Override
     int fillPage(RowMap rows, int from, int maxTo, Presence presence, PageBytes values) {
         readPresence(rows, from, maxTo, presence);
+        boolean[] stage = scratch.booleans();
         if (rows.isScattered()) {
             gather(parts, rows.batchOf(), rows.rowOf(), from, maxTo, stage);
         } else {
-            copyRuns(rows, from, maxTo);
+            copyRuns(rows, from, maxTo, stage);
         }
         if (!presence.isAllPresent()) {
             compact(stage, presence.words(), presence.rowCount());
@@ -41,7 +42,7 @@ final class BooleanSource extends SourceColumn {
         return maxTo;
     }
 
-    private void copyRuns(RowMap rows, int from, int to) {
+    private void copyRuns(RowMap rows, int from, int to, boolean[] stage) {
         int position = from;
         for (int run = rows.runAt(from); position < to; run++) {
             int end = Math.min(to, rows.runStart(run + 1));

@@ -3,8 +3,12 @@ package io.arc.runtime.parquet;
 import io.arc.api.spi.Compressor.BlockCompressor;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.zip.CRC32;
 import org.apache.parquet.format.ColumnChunk;
 import org.apache.parquet.format.ColumnMetaData;
@@ -84,6 +88,7 @@ final class ChunkWriter {
         }
         long firstDataPage = position;
         List<PageLocation> locations = new ArrayList<>();
+        Map<Encoding, Integer> pages = new EnumMap<>(Encoding.class);
         int from = 0;
         while (from < rows.rowCount()) {
             values.clear();
@@ -91,15 +96,16 @@ final class ChunkWriter {
             int end = source.fillPage(rows, from, maxTo, presence, values);
             long pageStart = position;
             writeDataPage(source.encoding());
+            pages.merge(source.encoding(), 1, Integer::sum);
             locations.add(new PageLocation(pageStart, Math.toIntExact(position - pageStart), from));
             source.statistics().endPage(presence.absentCount());
             from = end;
         }
         source.statistics().endChunk();
-        ColumnMetaData metaData = new ColumnMetaData(type(source), encodings(source, dictionary != null),
+        ColumnMetaData metaData = new ColumnMetaData(type(source), encodings(pages, dictionary != null),
                 List.of(source.name()), codec, rows.rowCount(), uncompressedBytes, position - start, firstDataPage);
         metaData.setStatistics(source.statistics().chunkStatistics());
-        metaData.setEncoding_stats(encodingStats(source, dictionary != null, locations.size()));
+        metaData.setEncoding_stats(encodingStats(pages, dictionary != null));
         if (dictionary != null) {
             metaData.setDictionary_page_offset(start);
         }
@@ -116,13 +122,22 @@ final class ChunkWriter {
         };
     }
 
-    private static List<Encoding> encodings(SourceColumn source, boolean dictionary) {
-        return dictionary ? List.of(Encoding.RLE, Encoding.PLAIN, source.encoding()) : List.of(Encoding.RLE, source.encoding());
+    private static List<Encoding> encodings(Map<Encoding, Integer> pages, boolean dictionary) {
+        Set<Encoding> encodings = EnumSet.of(Encoding.RLE);
+        encodings.addAll(pages.keySet());
+        if (dictionary) {
+            encodings.add(Encoding.PLAIN);
+        }
+        return List.copyOf(encodings);
     }
 
-    private static List<PageEncodingStats> encodingStats(SourceColumn source, boolean dictionary, int pages) {
-        PageEncodingStats data = new PageEncodingStats(PageType.DATA_PAGE_V2, source.encoding(), pages);
-        return dictionary ? List.of(new PageEncodingStats(PageType.DICTIONARY_PAGE, Encoding.PLAIN, 1), data) : List.of(data);
+    private static List<PageEncodingStats> encodingStats(Map<Encoding, Integer> pages, boolean dictionary) {
+        List<PageEncodingStats> stats = new ArrayList<>();
+        if (dictionary) {
+            stats.add(new PageEncodingStats(PageType.DICTIONARY_PAGE, Encoding.PLAIN, 1));
+        }
+        pages.forEach((encoding, count) -> stats.add(new PageEncodingStats(PageType.DATA_PAGE_V2, encoding, count)));
+        return stats;
     }
 
     /// Unlike a data page, a dictionary page has no mark for being stored as it is, so it is compressed always.

@@ -37,6 +37,30 @@ final class DoubleBounds extends ValueBounds<DoubleBounds> {
                 nans++;
             }
         }
+        add(least, greatest, nans);
+    }
+
+    /// The values whose bits `codes[from, from + count)` stand for.
+    void addAll(long[] bits, int[] codes, int from, int count) {
+        double least = min;
+        double greatest = max;
+        int nans = 0;
+        for (int i = from; i < from + count; i++) {
+            double value = Double.longBitsToDouble(bits[codes[i]]);
+            if (value < least) {
+                least = value;
+            }
+            if (value > greatest) {
+                greatest = value;
+            }
+            if (value != value) {
+                nans++;
+            }
+        }
+        add(least, greatest, nans);
+    }
+
+    private void add(double least, double greatest, int nans) {
         min = least == 0 ? -0.0 : least;
         max = greatest == 0 ? 0.0 : greatest;
         nanCount += nans;

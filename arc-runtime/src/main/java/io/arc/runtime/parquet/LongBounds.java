@@ -28,6 +28,19 @@ final class LongBounds extends ValueBounds<LongBounds> {
         max = greatest;
     }
 
+    /// The values that `codes[from, from + count)` stand for.
+    void addAll(long[] values, int[] codes, int from, int count) {
+        long least = min;
+        long greatest = max;
+        for (int i = from; i < from + count; i++) {
+            long value = values[codes[i]];
+            least = Math.min(least, value);
+            greatest = Math.max(greatest, value);
+        }
+        min = least;
+        max = greatest;
+    }
+
     long minValue() {
         return min;
     }

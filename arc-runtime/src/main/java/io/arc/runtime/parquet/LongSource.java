@@ -4,16 +4,28 @@ import io.arc.api.data.Column;
 import io.arc.api.data.Column.LongColumn;
 import io.arc.api.data.ColumnBatch;
 import java.util.List;
+import org.apache.parquet.format.Encoding;
 
 /// Integers, and the time.
+///
+/// Integers of which there are few get a dictionary. Otherwise a page holds the differences of neighbours where that takes
+/// less room, as it does for times in order and for counters, and the integers as they are where it does not.
 final class LongSource extends SourceColumn {
     private final long[][] parts;
-    private final long[] stage;
+    private final ParquetOptions options;
+    private final ChunkScratch scratch;
+    private final boolean mayRepeat;
     private final ColumnStatistics<LongBounds> statistics = new ColumnStatistics<>(LongBounds::new, false);
+    private final NumberChunk dictionary;
+    private boolean deltasPay;
+    private Encoding encoding = Encoding.PLAIN;
 
-    LongSource(String name, Column[] columns, long[] stage) {
+    LongSource(String name, Column[] columns, ParquetOptions options, ChunkScratch scratch) {
         super(name, columns);
-        this.stage = stage;
+        this.options = options;
+        this.scratch = scratch;
+        mayRepeat = options.dictionary();
+        dictionary = new NumberChunk(options, scratch);
         parts = new long[columns.length][];
         for (int b = 0; b < columns.length; b++) {
             if (columns[b] instanceof LongColumn part) {
@@ -22,18 +34,21 @@ final class LongSource extends SourceColumn {
         }
     }
 
-    private LongSource(String name, long[][] parts, long[] stage) {
-        super(name);
+    private LongSource(long[][] parts, ParquetOptions options, ChunkScratch scratch) {
+        super(ParquetEncoder.TIME);
         this.parts = parts;
-        this.stage = stage;
+        this.options = options;
+        this.scratch = scratch;
+        mayRepeat = false;
+        dictionary = new NumberChunk(options, scratch);
     }
 
-    static LongSource time(List<ColumnBatch> batches, long[] stage) {
+    static LongSource time(List<ColumnBatch> batches, ParquetOptions options, ChunkScratch scratch) {
         long[][] parts = new long[batches.size()][];
         for (int b = 0; b < parts.length; b++) {
             parts[b] = batches.get(b).epochMicros();
         }
-        return new LongSource(ParquetEncoder.TIME, parts, stage);
+        return new LongSource(parts, options, scratch);
     }
 
     @Override
@@ -42,22 +57,78 @@ final class LongSource extends SourceColumn {
     }
 
     @Override
+    void startChunk(RowMap rows) {
+        super.startChunk(rows);
+        deltasPay = true;
+        dictionary.open(rows.rowCount());
+        int from = 0;
+        while (mayRepeat && dictionary.isWorthMore() && from < rows.rowCount()) {
+            int to = (int) Math.min(rows.rowCount(), (long) from + options.pageRows());
+            read(rows, from, to, scratch.presence());
+            dictionary.add(scratch.longs(), scratch.presence().presentCount());
+            from = to;
+        }
+        dictionary.close(mayRepeat);
+    }
+
+    @Override
+    PageBytes dictionaryPageOrNull() {
+        return dictionary.pageOrNull();
+    }
+
+    @Override
+    int dictionaryEntries() {
+        return dictionary.entries();
+    }
+
+    @Override
+    Encoding encoding() {
+        return encoding;
+    }
+
+    @Override
     int fillPage(RowMap rows, int from, int maxTo, Presence presence, PageBytes values) {
-        readPresence(rows, from, maxTo, presence);
+        if (dictionary.isUsed()) {
+            readPresence(rows, from, maxTo, presence);
+            int count = presence.presentCount();
+            statistics.page().addAll(dictionary.values(), dictionary.codes(), dictionary.position(), count);
+            dictionary.fillPage(count, values);
+            encoding = Encoding.RLE_DICTIONARY;
+            return maxTo;
+        }
+        read(rows, from, maxTo, presence);
+        int count = presence.presentCount();
+        long[] stage = scratch.longs();
+        statistics.page().addAll(stage, count);
+        if (deltasPay && count > 0) {
+            scratch.deltas().put(values, stage, count);
+            deltasPay = values.size() <= 6L * count;
+            if (deltasPay) {
+                encoding = Encoding.DELTA_BINARY_PACKED;
+                return maxTo;
+            }
+            values.clear();
+        }
+        values.putLongs(stage, count);
+        encoding = Encoding.PLAIN;
+        return maxTo;
+    }
+
+    /// Puts the values of the rows that are present into the stage, one behind the other.
+    private void read(RowMap rows, int from, int to, Presence presence) {
+        readPresence(rows, from, to, presence);
+        long[] stage = scratch.longs();
         if (rows.isScattered()) {
-            gather(parts, rows.batchOf(), rows.rowOf(), from, maxTo, stage);
+            gather(parts, rows.batchOf(), rows.rowOf(), from, to, stage);
         } else {
-            copyRuns(rows, from, maxTo);
+            copyRuns(rows, from, to, stage);
         }
         if (!presence.isAllPresent()) {
             compact(stage, presence.words(), presence.rowCount());
         }
-        statistics.page().addAll(stage, presence.presentCount());
-        values.putLongs(stage, presence.presentCount());
-        return maxTo;
     }
 
-    private void copyRuns(RowMap rows, int from, int to) {
+    private void copyRuns(RowMap rows, int from, int to, long[] stage) {
         int position = from;
         for (int run = rows.runAt(from); position < to; run++) {
             int end = Math.min(to, rows.runStart(run + 1));

@@ -11,6 +11,7 @@ import java.util.Arrays;
 /// Bytes of a page in the making: a heap array that grows and is used again. Parquet is little-endian throughout.
 final class PageBytes extends OutputStream {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG_VIEW = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -37,7 +38,7 @@ final class PageBytes extends OutputStream {
     void ensure(int more) {
         if (more > array.length - size) {
             int needed = Math.addExact(size, more);
-            array = Arrays.copyOf(array, Math.clamp(2L * array.length, needed, Integer.MAX_VALUE));
+            array = Arrays.copyOf(array, Math.clamp(2L * array.length, needed, Math.max(needed, Integer.MAX_VALUE - 8)));
         }
     }
 
@@ -87,6 +88,16 @@ final class PageBytes extends OutputStream {
             rest >>>= 7;
         }
         write(rest);
+    }
+
+    /// Small numbers of either sign in few bytes.
+    void putZigZag(long value) {
+        long rest = value << 1 ^ value >> 63;
+        while ((rest & ~0x7FL) != 0) {
+            write((int) rest | 0x80);
+            rest >>>= 7;
+        }
+        write((int) rest);
     }
 
     void putLongs(long[] values, int count) {
@@ -141,5 +152,32 @@ final class PageBytes extends OutputStream {
             bits >>>= 8;
         }
         size = end;
+    }
+
+    /// `count` values of `width` bits each, at most 64, without gaps, the first in the lowest bits. `count` is a multiple of
+    /// eight.
+    void putPacked(long[] values, int from, int count, int width) {
+        int bytes = Math.toIntExact((long) count * width >>> 3);
+        ensure(bytes + 8);
+        byte[] to = array;
+        int at = size;
+        long bits = 0;
+        int filled = 0;
+        for (int i = from; i < from + count; i++) {
+            long value = values[i];
+            bits |= value << filled;
+            filled += width;
+            if (filled >= 64) {
+                LONG_VIEW.set(to, at, bits);
+                at += 8;
+                filled -= 64;
+                // What did not fit; a shift by 64 would be one by 0.
+                bits = filled == 0 ? 0 : value >>> width - filled;
+            }
+        }
+        if (filled > 0) {
+            LONG_VIEW.set(to, at, bits);
+        }
+        size += bytes;
     }
 }

@@ -35,13 +35,15 @@ import org.apache.parquet.format.Util;
 
 /// Writes rows from column batches as Parquet files, a column at a time, without an object for a row.
 ///
-/// A file's columns are all optional: `time` first (INT64, microseconds, adjusted to UTC), then the given ones as INT64, DOUBLE,
-/// BOOLEAN or string. Data pages are of version 2, numbers PLAIN, repeated text by dictionary. Each chunk has statistics and,
-/// where its values allow, a page index. Bounds are such that every reader may prune by them: NaN is never within bounds
-/// (a chunk with NaN has none), zeros are widened to -0.0 and 0.0, long text is cut on the side that is safe.
+/// A file's columns are all optional: `time` first (INT64, microseconds, adjusted to UTC), then the given ones as INT64,
+/// DOUBLE, BOOLEAN or string. Data pages are of version 2; values that repeat are stored by dictionary, times and counters by
+/// their differences where that is shorter, all else PLAIN. Each chunk has statistics and, where its values allow, a page
+/// index. Bounds are such that every reader may prune by them: NaN is never within bounds (a chunk with NaN has none), zeros
+/// are widened to -0.0 and 0.0, long text is cut on the side that is safe.
 ///
-/// Owns scratch memory of a few times a page and four bytes for each row of a row group; it is kept for the next file. One
-/// thread at a time. After an exception the encoder can be used again and what was written is to be thrown away.
+/// Owns scratch memory: some pages, half a megabyte of tables, four bytes for each row of a row group (twelve where rows come
+/// in an order of their own). It is kept for the next file. One thread at a time. After an exception the encoder can be used
+/// again and what was written is to be thrown away.
 public final class ParquetEncoder {
     /// The name of the time column.
     public static final String TIME = "time";
@@ -53,10 +55,7 @@ public final class ParquetEncoder {
     private final ChunkWriter chunks;
     private final RowMap rows = new RowMap();
     private final PageBytes structures = new PageBytes(1 << 12);
-    private final long[] longStage;
-    private final double[] doubleStage;
-    private final boolean[] booleanStage;
-    private final TextSource.Scratch textScratch;
+    private final ChunkScratch scratch;
 
     /// @param compressor of the codec; the caller closes it, after this encoder's last file
     public ParquetEncoder(ParquetOptions options, Codec codec, BlockCompressor compressor) {
@@ -66,10 +65,7 @@ public final class ParquetEncoder {
     private ParquetEncoder(ParquetOptions options, ChunkWriter chunks) {
         this.options = Objects.requireNonNull(options, "options");
         this.chunks = chunks;
-        longStage = new long[options.pageRows()];
-        doubleStage = new double[options.pageRows()];
-        booleanStage = new boolean[options.pageRows()];
-        textScratch = new TextSource.Scratch(options.pageRows());
+        scratch = new ChunkScratch(options.pageRows());
     }
 
     /// An encoder that compresses nothing.
@@ -93,8 +89,8 @@ public final class ParquetEncoder {
     /// @param columns the file's columns after `time`, in their order
     /// @param batches of one table; not changed, not kept
     /// @param properties what the footer carries beside the format's own
-    /// @throws IllegalArgumentException for two columns of one name, for rows that the batches do not have, and for a batch with
-    ///     values in a column that the file does not have or has of a type that cannot hold them
+    /// @throws IllegalArgumentException for two columns of one name, for rows that the batches do not have, and for a batch
+    ///     with values in a column that the file does not have or has of a type that cannot hold them
     /// @throws IOException only from `output`
     public FileSummary encode(List<FileColumn> columns, List<ColumnBatch> batches, RowSlice slice,
             Map<String, String> properties, ParquetOutput output) throws IOException {
@@ -138,7 +134,7 @@ public final class ParquetEncoder {
             }
         }
         List<SourceColumn> sources = new ArrayList<>(columns.size() + 1);
-        sources.add(LongSource.time(batches, longStage));
+        sources.add(LongSource.time(batches, options, scratch));
         for (int i = 0; i < columns.size(); i++) {
             sources.add(source(columns.get(i), parts[i]));
         }
@@ -156,10 +152,10 @@ public final class ParquetEncoder {
 
     private SourceColumn source(FileColumn column, Column[] parts) {
         return switch (column.type()) {
-            case INT64 -> new LongSource(column.name(), parts, longStage);
-            case FLOAT64 -> new DoubleSource(column.name(), parts, doubleStage);
-            case BOOLEAN -> new BooleanSource(column.name(), parts, booleanStage);
-            case TEXT -> new TextSource(column.name(), parts, options, textScratch);
+            case INT64 -> new LongSource(column.name(), parts, options, scratch);
+            case FLOAT64 -> new DoubleSource(column.name(), parts, options, scratch);
+            case BOOLEAN -> new BooleanSource(column.name(), parts, scratch);
+            case TEXT -> new TextSource(column.name(), parts, options, scratch);
         };
     }
 

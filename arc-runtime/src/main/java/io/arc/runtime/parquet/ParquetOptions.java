@@ -7,8 +7,8 @@ import java.util.Objects;
 /// @param rowGroupRows the most rows of a row group, which is what readers skip and share out between threads
 /// @param pageRows the most rows of a page, which is what the page index can skip
 /// @param pageBytes a page of text ends when it holds that many bytes
-/// @param dictionary whether text that repeats is stored once per row group and referred to
-/// @param maxDictionaryBytes a text column whose distinct values take more in a row group is stored plain
+/// @param dictionary whether values that repeat, text or numbers, are stored once per row group and referred to
+/// @param maxDictionaryBytes a column whose distinct values take more in a row group gets no dictionary
 /// @param pageChecksums whether each page carries a CRC-32
 /// @param createdBy names the writer in the footer, in the form `application version 1.2.3`
 public record ParquetOptions(int rowGroupRows, int pageRows, int pageBytes, boolean dictionary, int maxDictionaryBytes,

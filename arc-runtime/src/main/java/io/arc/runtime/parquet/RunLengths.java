@@ -60,14 +60,15 @@ final class RunLengths {
         }
     }
 
-    /// Codes below `1 << width`.
-    static void putCodes(PageBytes to, int[] codes, int count, int width) {
-        int packedFrom = 0;
-        int i = 0;
-        while (i < count) {
+    /// The codes from `from` on, all below `1 << width`.
+    static void putCodes(PageBytes to, int[] codes, int from, int count, int width) {
+        int until = from + count;
+        int packedFrom = from;
+        int i = from;
+        while (i < until) {
             int code = codes[i];
             int end = i + 1;
-            while (end < count && codes[end] == code) {
+            while (end < until && codes[end] == code) {
                 end++;
             }
             // Packed values come in groups of eight: the run first fills up the group that is open.
@@ -82,7 +83,7 @@ final class RunLengths {
             }
             i = end;
         }
-        putPackedCodes(to, codes, packedFrom, count, width);
+        putPackedCodes(to, codes, packedFrom, until, width);
     }
 
     private static void putPackedCodes(PageBytes to, int[] codes, int from, int until, int width) {

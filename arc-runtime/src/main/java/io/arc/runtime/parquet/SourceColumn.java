@@ -67,7 +67,7 @@ abstract sealed class SourceColumn permits LongSource, DoubleSource, BooleanSour
         return 0;
     }
 
-    /// How the chunk's data pages are encoded.
+    /// How the page that was filled last is encoded.
     Encoding encoding() {
         return Encoding.PLAIN;
     }

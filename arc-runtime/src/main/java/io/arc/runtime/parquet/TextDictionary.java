@@ -54,8 +54,7 @@ final class TextDictionary {
     /// @return the text's code, or -1 when it is new and the dictionary full
     int code(byte[] bytes, int from, int length) {
         long prefix = Utf8Order.prefix(bytes, from, length);
-        // Two words tell apart all texts of up to sixteen bytes, together with their length.
-        long suffix = length > 8 ? (long) LONG.get(bytes, from + length - 8) : 0;
+        long suffix = suffix(bytes, from, length);
         int hash = hash(prefix, suffix, bytes, from, length);
         int mask = slots.length - 1;
         int slot = hash & mask;
@@ -70,12 +69,19 @@ final class TextDictionary {
         return add(prefix, suffix, hash, slot, bytes, from, length);
     }
 
+    /// The last eight bytes of a text longer than that. Prefix, suffix and length together tell apart all texts of up to
+    /// sixteen bytes.
+    static long suffix(byte[] bytes, int from, int length) {
+        return length > 8 ? (long) LONG.get(bytes, from + length - 8) : 0;
+    }
+
     private boolean hasMiddle(int code, byte[] bytes, int from, int length) {
         int start = starts[code];
         return Arrays.equals(page.array(), start + 8, start + length - 8, bytes, from + 8, from + length - 8);
     }
 
-    private static int hash(long prefix, long suffix, byte[] bytes, int from, int length) {
+    /// All bits depend on all bytes.
+    static int hash(long prefix, long suffix, byte[] bytes, int from, int length) {
         long hash = mix(mix(length, prefix), suffix);
         for (int i = from + 8; i < from + length - 8; i += 8) {
             hash = mix(hash, (long) LONG.get(bytes, i));

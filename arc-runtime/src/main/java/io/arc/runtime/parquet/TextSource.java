@@ -10,54 +10,42 @@ import org.apache.parquet.format.Encoding;
 /// Text. A row group in which values repeat gets a dictionary, into which the batches' own dictionaries are merged; otherwise
 /// its texts are stored one by one.
 final class TextSource extends SourceColumn {
-    /// Scratch that all text columns of an encoder share, one after the other.
-    static final class Scratch {
-        private final TextDictionary dictionary = new TextDictionary();
-        private int[] codes = new int[0];
-        private int[] codeOfPartCode = new int[0];
-        private boolean[] used = new boolean[0];
-        private final int[] pageCodes;
-
-        Scratch(int pageRows) {
-            pageCodes = new int[pageRows];
-        }
-    }
-
     private static final int UNUSED = -1;
     private static final int USED = -2;
+    private static final int NOT_MAPPED = -1;
     /// Any code: no page asks for it.
     private static final int ABSENT = ~0;
 
     private final Utf8Block[] blocks;
     /// For each batch the codes that point into its block; null where each row has its own entry.
     private final int[][] partCodes;
-    /// Where the batch's part of `codeOfPartCode` begins.
+    /// Where the batch's part of `codeOfPartCode` begins; NOT_MAPPED while no row of the row group is from the batch.
     private final int[] mapStart;
-    private final int mapSize;
+    /// The batches that have a part, in the order in which they came, and the parts' size.
+    private final int[] mapped;
+    private int mappedCount;
+    private int mapSize;
     private final ParquetOptions options;
-    private final Scratch scratch;
+    private final ChunkScratch scratch;
     private final ColumnStatistics<TextBounds> statistics = new ColumnStatistics<>(TextBounds::new, false);
     private boolean dictionaryChunk;
 
-    TextSource(String name, Column[] columns, ParquetOptions options, Scratch scratch) {
+    TextSource(String name, Column[] columns, ParquetOptions options, ChunkScratch scratch) {
         super(name, columns);
         this.options = options;
         this.scratch = scratch;
         blocks = new Utf8Block[columns.length];
         partCodes = new int[columns.length][];
         mapStart = new int[columns.length];
-        int size = 0;
+        mapped = new int[columns.length];
         for (int b = 0; b < columns.length; b++) {
-            mapStart[b] = size;
             if (columns[b] instanceof DictionaryColumn part) {
                 blocks[b] = part.dictionary();
                 partCodes[b] = part.codes();
-                size = Math.addExact(size, part.dictionary().offsets().length);
             } else if (columns[b] instanceof Utf8Column part) {
                 blocks[b] = part.values();
             }
         }
-        mapSize = size;
     }
 
     @Override
@@ -68,17 +56,17 @@ final class TextSource extends SourceColumn {
     @Override
     void startChunk(RowMap rows) {
         super.startChunk(rows);
-        dictionaryChunk = options.dictionary() && encodeCodes(rows) && scratch.dictionary.entryCount() > 0;
+        dictionaryChunk = options.dictionary() && encodeCodes(rows) && scratch.texts().entryCount() > 0;
     }
 
     @Override
     PageBytes dictionaryPageOrNull() {
-        return dictionaryChunk ? scratch.dictionary.page() : null;
+        return dictionaryChunk ? scratch.texts().page() : null;
     }
 
     @Override
     int dictionaryEntries() {
-        return dictionaryChunk ? scratch.dictionary.entryCount() : 0;
+        return dictionaryChunk ? scratch.texts().entryCount() : 0;
     }
 
     @Override
@@ -92,19 +80,15 @@ final class TextSource extends SourceColumn {
     /// @return false when there are too many distinct values for a dictionary to pay
     private boolean encodeCodes(RowMap rows) {
         int rowCount = rows.rowCount();
-        scratch.dictionary.reset(rowCount / 2, options.maxDictionaryBytes());
-        if (scratch.codes.length < rowCount) {
-            scratch.codes = new int[rowCount];
-        }
-        if (scratch.codeOfPartCode.length < mapSize) {
-            scratch.codeOfPartCode = new int[mapSize];
-        }
-        Arrays.fill(scratch.codeOfPartCode, 0, mapSize, UNUSED);
+        scratch.texts().reset(rowCount / 2, options.maxDictionaryBytes());
+        int[] codes = scratch.codes(rowCount);
+        Arrays.fill(mapStart, NOT_MAPPED);
+        mappedCount = 0;
+        mapSize = 0;
         if (!(rows.isScattered() ? markScattered(rows) : markRuns(rows)) || !mergeDictionaries()) {
             return false;
         }
-        int[] codes = scratch.codes;
-        int[] codeOfPartCode = scratch.codeOfPartCode;
+        int[] codeOfPartCode = scratch.codeOfPartCode(mapSize);
         for (int i = 0; i < rowCount; i++) {
             int code = codes[i];
             codes[i] = code < 0 ? ~code : codeOfPartCode[code];
@@ -126,7 +110,7 @@ final class TextSource extends SourceColumn {
 
     private boolean markRun(int batch, int firstRow, int from, int to) {
         Utf8Block block = blocks[batch];
-        int[] codes = scratch.codes;
+        int[] codes = scratch.codes(to);
         if (block == null) {
             Arrays.fill(codes, from, to, ABSENT);
             return true;
@@ -136,14 +120,14 @@ final class TextSource extends SourceColumn {
         int shift = firstRow - from;
         if (own == null) {
             for (int i = from; i < to; i++) {
-                if (!markText(i, block, validity, i + shift)) {
+                if (!markText(codes, i, block, validity, i + shift)) {
                     return false;
                 }
             }
             return true;
         }
-        int[] used = scratch.codeOfPartCode;
-        int start = mapStart[batch];
+        int start = map(batch);
+        int[] used = scratch.codeOfPartCode(mapSize);
         for (int i = from; i < to; i++) {
             int row = i + shift;
             if (validity.length == 0 || Presence.isPresent(validity, row)) {
@@ -158,7 +142,7 @@ final class TextSource extends SourceColumn {
     }
 
     /// Texts without a dictionary of their own get their codes at once, kept apart from the others by their sign.
-    private boolean markText(int position, Utf8Block block, long[] validity, int row) {
+    private boolean markText(int[] codes, int position, Utf8Block block, long[] validity, int row) {
         int code = 0;
         if (validity.length == 0 || Presence.isPresent(validity, row)) {
             code = dictionaryCode(block, row);
@@ -166,15 +150,20 @@ final class TextSource extends SourceColumn {
                 return false;
             }
         }
-        scratch.codes[position] = ~code;
+        codes[position] = ~code;
         return true;
     }
 
     private boolean markScattered(RowMap rows) {
         int[] batchOf = rows.batchOf();
         int[] rowOf = rows.rowOf();
-        int[] codes = scratch.codes;
-        int[] used = scratch.codeOfPartCode;
+        int[] codes = scratch.codes(rows.rowCount());
+        for (int i = 0; i < rows.rowCount(); i++) {
+            if (partCodes[batchOf[i]] != null) {
+                map(batchOf[i]);
+            }
+        }
+        int[] used = scratch.codeOfPartCode(mapSize);
         for (int i = 0; i < rows.rowCount(); i++) {
             int batch = batchOf[i];
             int row = rowOf[i];
@@ -182,7 +171,7 @@ final class TextSource extends SourceColumn {
             if (own == null) {
                 if (blocks[batch] == null) {
                     codes[i] = ABSENT;
-                } else if (!markText(i, blocks[batch], validity()[batch], row)) {
+                } else if (!markText(codes, i, blocks[batch], validity()[batch], row)) {
                     return false;
                 }
             } else if (Presence.isPresent(validity()[batch], row)) {
@@ -196,21 +185,31 @@ final class TextSource extends SourceColumn {
         return true;
     }
 
+    /// Makes room for the codes of a batch's dictionary, so that a file of a few rows costs no look at all the others.
+    private int map(int batch) {
+        if (mapStart[batch] == NOT_MAPPED) {
+            int size = Math.addExact(mapSize, blocks[batch].offsets().length);
+            Arrays.fill(scratch.codeOfPartCode(size), mapSize, size, UNUSED);
+            mapStart[batch] = mapSize;
+            mapSize = size;
+            mapped[mappedCount++] = batch;
+        }
+        return mapStart[batch];
+    }
+
     private boolean mergeDictionaries() {
-        int[] codeOfPartCode = scratch.codeOfPartCode;
-        for (int batch = 0; batch < blocks.length; batch++) {
-            if (partCodes[batch] != null) {
-                Utf8Block block = blocks[batch];
-                int start = mapStart[batch];
-                int entries = block.offsets().length - 1;
-                for (int entry = 0; entry < entries; entry++) {
-                    if (codeOfPartCode[start + entry] == USED) {
-                        int code = dictionaryCode(block, entry);
-                        if (code < 0) {
-                            return false;
-                        }
-                        codeOfPartCode[start + entry] = code;
+        int[] codeOfPartCode = scratch.codeOfPartCode(mapSize);
+        for (int i = 0; i < mappedCount; i++) {
+            Utf8Block block = blocks[mapped[i]];
+            int start = mapStart[mapped[i]];
+            int entries = block.offsets().length - 1;
+            for (int entry = 0; entry < entries; entry++) {
+                if (codeOfPartCode[start + entry] == USED) {
+                    int code = dictionaryCode(block, entry);
+                    if (code < 0) {
+                        return false;
                     }
+                    codeOfPartCode[start + entry] = code;
                 }
             }
         }
@@ -219,7 +218,7 @@ final class TextSource extends SourceColumn {
 
     private int dictionaryCode(Utf8Block block, int entry) {
         int from = block.offsets()[entry];
-        return scratch.dictionary.code(block.bytes(), from, block.offsets()[entry + 1] - from);
+        return scratch.texts().code(block.bytes(), from, block.offsets()[entry + 1] - from);
     }
 
     @Override
@@ -238,30 +237,28 @@ final class TextSource extends SourceColumn {
 
     private void fillDictionaryPage(int from, int to, Presence presence, PageBytes values) {
         int count = presence.presentCount();
-        int[] page = scratch.pageCodes;
+        int[] page = scratch.pageCodes();
+        int[] codes = scratch.codes(to);
         if (presence.isAllPresent()) {
-            System.arraycopy(scratch.codes, from, page, 0, count);
+            System.arraycopy(codes, from, page, 0, count);
         } else {
             long[] present = presence.words();
             int at = 0;
             for (int i = 0; i < to - from; i++) {
-                page[at] = scratch.codes[from + i];
+                page[at] = codes[from + i];
                 at += (int) (present[i >>> 6] >>> i & 1);
             }
         }
         addUsed(page, count);
-        int width = scratch.dictionary.codeWidth();
+        int width = scratch.texts().codeWidth();
         values.write(width);
-        RunLengths.putCodes(values, page, count, width);
+        RunLengths.putCodes(values, page, 0, count, width);
     }
 
     private void addUsed(int[] page, int count) {
-        TextDictionary dictionary = scratch.dictionary;
+        TextDictionary dictionary = scratch.texts();
         int entries = dictionary.entryCount();
-        if (scratch.used.length < entries) {
-            scratch.used = new boolean[entries];
-        }
-        boolean[] used = scratch.used;
+        boolean[] used = scratch.used(entries);
         Arrays.fill(used, 0, entries, false);
         for (int i = 0; i < count; i++) {
             used[page[i]] = true;

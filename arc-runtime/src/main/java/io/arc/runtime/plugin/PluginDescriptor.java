@@ -1,6 +1,6 @@
 package io.arc.runtime.plugin;
 
-import io.arc.runtime.config.NearestName;
+import io.arc.runtime.text.NearestName;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -2,10 +2,10 @@ package io.arc.runtime.query;
 
 import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
-import io.arc.runtime.config.NearestName;
 import io.arc.runtime.duckdb.SqlText;
 import io.arc.runtime.query.SqlTokens.Token;
 import io.arc.runtime.query.Statement.Explain;
+import io.arc.runtime.text.NearestName;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

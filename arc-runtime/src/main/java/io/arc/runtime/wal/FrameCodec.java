@@ -174,6 +174,11 @@ public final class FrameCodec {
         }
     }
 
+    /// Whether a payload, checksummed, is of a version that this Arc does not know.
+    static boolean isForeign(byte[] payload) {
+        return payload.length > 0 && payload[0] != VERSION;
+    }
+
     private static ColumnBatch decodeBatch(Source source) {
         TableId table = new TableId(source.text(), source.text());
         int rowCount = source.getInt();
@@ -182,7 +187,11 @@ public final class FrameCodec {
         List<Column> columns = new ArrayList<>(columnCount);
         for (int i = 0; i < columnCount; i++) {
             String name = source.text();
-            Role role = source.get() == 1 ? Role.TAG : Role.FIELD;
+            Role role = switch (source.get()) {
+                case 0 -> Role.FIELD;
+                case 1 -> Role.TAG;
+                default -> throw new IllegalArgumentException("a column that is neither tag nor field");
+            };
             int kind = source.get();
             int words = source.getInt();
             Validity validity = words == 0 ? Validity.ALL_PRESENT : new Validity(source.longs(words));

@@ -1,7 +1,9 @@
 package io.arc.runtime.wal;
 
 import io.arc.api.ArcException;
+import io.arc.api.data.ColumnBatch;
 import io.arc.api.spi.Health;
+import java.util.List;
 
 /// Where requests go before they are acknowledged. Thread-safe.
 public interface Journal extends AutoCloseable {
@@ -26,10 +28,17 @@ public interface Journal extends AutoCloseable {
     ///
     /// @param payload from [FrameCodec]; not changed afterwards
     /// @throws ArcException OVERLOADED when what waits for the disk has reached its bound, NOT_READY after [#close],
-    ///     PAYLOAD_TOO_LARGE for a frame that no segment can hold; the commit is not called then
+    ///     PAYLOAD_TOO_LARGE for a frame beyond the configured bound; the commit is not called then
     void append(byte[] payload, Commit commit);
 
-    /// Everything up to and including the sequence is in files: segments that hold nothing else may go.
+    /// Encodes the batches of one request, where they have to be encoded, and queues them as one frame.
+    ///
+    /// @throws ArcException like the other `append`
+    default void append(List<ColumnBatch> batches, Commit commit) {
+        append(FrameCodec.encode(batches), commit);
+    }
+
+    /// Everything up to and including the sequence is in files: segments that hold nothing else may go. Does no I/O.
     void release(String writer, long throughSequence);
 
     Health health();

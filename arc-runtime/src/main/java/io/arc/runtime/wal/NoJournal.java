@@ -1,17 +1,23 @@
 package io.arc.runtime.wal;
 
+import io.arc.api.ArcException;
+import io.arc.api.ErrorCode;
+import io.arc.api.data.ColumnBatch;
 import io.arc.api.spi.Health;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The journal of a server that runs without a log: acknowledges at once, keeps nothing.
+/// The journal of a server that runs without a log: acknowledges at once, on the calling thread, and keeps nothing.
 public final class NoJournal implements Journal {
     private final String writer;
     private final ReentrantLock lock = new ReentrantLock();
     private long sequence;
+    private boolean closed;
 
     /// @param writer an id that no log has
     public NoJournal(String writer, long lastSequence) {
-        this.writer = writer;
+        this.writer = Objects.requireNonNull(writer, "writer");
         this.sequence = lastSequence;
     }
 
@@ -22,8 +28,20 @@ public final class NoJournal implements Journal {
 
     @Override
     public void append(byte[] payload, Commit commit) {
+        commit(commit);
+    }
+
+    @Override
+    public void append(List<ColumnBatch> batches, Commit commit) {
+        commit(commit);
+    }
+
+    private void commit(Commit commit) {
         lock.lock();
         try {
+            if (closed) {
+                throw new ArcException(ErrorCode.NOT_READY, "the server is stopping; send this again later");
+            }
             commit.committed(writer, ++sequence);
         } finally {
             lock.unlock();
@@ -42,6 +60,11 @@ public final class NoJournal implements Journal {
 
     @Override
     public void close() {
-        // There is nothing to end.
+        lock.lock();
+        try {
+            closed = true;
+        } finally {
+            lock.unlock();
+        }
     }
 }

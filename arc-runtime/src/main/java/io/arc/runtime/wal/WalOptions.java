@@ -12,10 +12,14 @@ import java.util.function.ToLongFunction;
 /// @param writers how many segments are written at a time
 /// @param maxSegmentBytes a segment of this size is closed and the next begun
 /// @param maxSegmentAge or of this age
-/// @param maxBacklogBytes what may wait for the disk in memory, for all writers together
+/// @param maxBacklogBytes what may wait for the disk in memory, for all writers together; one frame may wait whatever its size
+/// @param maxFrameBytes a request whose rows take more is refused
 /// @param lastSequence for a writer's id the highest sequence that is known to have been given, in segments or in the catalog
 public record WalOptions(Path directory, String instanceId, int writers, SyncMode syncMode, long maxSegmentBytes,
-        Duration maxSegmentAge, long maxBacklogBytes, ToLongFunction<String> lastSequence) {
+        Duration maxSegmentAge, long maxBacklogBytes, long maxFrameBytes, ToLongFunction<String> lastSequence) {
+    /// Any request that the HTTP room lets in by default.
+    public static final long DEFAULT_MAX_FRAME_BYTES = 1 << 30;
+
     /// FSYNC and FDATASYNC: an acknowledged frame is on the disk. ASYNC: the operating system has it, and the disk within moments.
     public enum SyncMode {
         FSYNC, FDATASYNC, ASYNC
@@ -29,9 +33,16 @@ public record WalOptions(Path directory, String instanceId, int writers, SyncMod
         if (instanceId.isEmpty() || instanceId.length() > 24 || !instanceId.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
             throw new IllegalArgumentException("instance id '" + instanceId + "'");
         }
-        if (writers < 1 || maxSegmentBytes < 1 || maxBacklogBytes < 1) {
-            throw new IllegalArgumentException("writers and sizes start at 1");
+        if (writers < 1 || writers > 9_999 || maxSegmentBytes < 1 || maxBacklogBytes < 1 || maxFrameBytes < 1
+                || !maxSegmentAge.isPositive()) {
+            throw new IllegalArgumentException("writers, sizes and ages start at 1");
         }
+    }
+
+    public WalOptions(Path directory, String instanceId, int writers, SyncMode syncMode, long maxSegmentBytes,
+            Duration maxSegmentAge, long maxBacklogBytes, ToLongFunction<String> lastSequence) {
+        this(directory, instanceId, writers, syncMode, maxSegmentBytes, maxSegmentAge, maxBacklogBytes, DEFAULT_MAX_FRAME_BYTES,
+                lastSequence);
     }
 
     /// The id of one of this server's writers.

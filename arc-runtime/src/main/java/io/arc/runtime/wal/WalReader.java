@@ -1,6 +1,7 @@
 package io.arc.runtime.wal;
 
 import io.arc.api.ArcException;
+import io.arc.api.ErrorCode;
 import io.arc.api.data.ColumnBatch;
 import io.arc.runtime.fs.FileHandle;
 import io.arc.runtime.fs.FileSystem;
@@ -15,22 +16,24 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.ToLongFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
 
 /// Reads what a server has left in the log's folder. Writers are read in parallel, each in the order of its sequences, one frame in
-/// memory at a time.
+/// memory at a time, on threads of its own.
 ///
-/// Damage is passed over and counted: behind a frame whose header or payload does not match its checksum, reading goes on at
-/// the next sound frame header. Damage with nothing sound behind it at the end of a writer's last segment is the torn tail of a
-/// write that was never acknowledged; any other damage has hit acknowledged rows, and the segment is copied to `quarantine/`.
+/// Damage is passed over: behind a frame whose header or payload does not match its checksum, reading goes on at the next sound
+/// frame. Frames that are missing count as damaged when something later says that they had been on the disk; then the
+/// segment is copied to `quarantine/`. Otherwise they are the torn tail of writes that were never acknowledged as synced.
 public final class WalReader {
     static final String SUFFIX = ".wal";
     private static final Logger LOG = System.getLogger(WalReader.class.getName());
+    private static final Pattern NAME = Pattern.compile("worker-([0-9]{1,4})-.*");
     private static final int WINDOW_BYTES = 1 << 20;
 
     /// Takes frames; called by one thread for each writer, in the order of sequences, every sequence at most once.
@@ -40,12 +43,19 @@ public final class WalReader {
     }
 
     /// A segment file and what it holds at the most.
-    public record Segment(String writer, long lastSequence, Path file, long bytes) {}
+    ///
+    /// @param lastSequence the highest that its header or a frame names, void or damaged ones included
+    /// @param keptThrough the highest that counts, by its header and its frames
+    /// @param ordinal 0 when the header is damaged
+    public record Segment(String writer, long ordinal, long lastSequence, long keptThrough, Path file, long bytes) {}
 
     /// What was found.
     ///
-    /// @param damaged places where acknowledged frames may have been lost
-    /// @param tornTails last segments that end in an unfinished frame
+    /// @param segments for each writer in the order in which they were written
+    /// @param frames handed over
+    /// @param rows in those
+    /// @param damaged frames that were on the disk and are lost, and unreadable segment headers
+    /// @param tornTails segments that end in frames that were never synced
     /// @param quarantined copies of damaged segments
     public record Report(List<Segment> segments, long frames, long rows, long bytes, long damaged, long tornTails,
             List<Path> quarantined) {
@@ -58,8 +68,20 @@ public final class WalReader {
 
         /// The highest sequence of a writer; 0 when there is none.
         public long lastSequence(String writer) {
-            return segments.stream().filter(segment -> segment.writer().equals(writer)).mapToLong(Segment::lastSequence).max()
-                    .orElse(0);
+            return highest(writer, Segment::lastSequence);
+        }
+
+        /// The highest sequence of a writer that counts; 0 when there is none.
+        long keptThrough(String writer) {
+            return highest(writer, Segment::keptThrough);
+        }
+
+        long lastOrdinal(String writer) {
+            return highest(writer, Segment::ordinal);
+        }
+
+        private long highest(String writer, ToLongFunction<Segment> what) {
+            return segments.stream().filter(segment -> segment.writer().equals(writer)).mapToLong(what).max().orElse(0);
         }
     }
 
@@ -74,47 +96,65 @@ public final class WalReader {
         this.instanceId = instanceId;
     }
 
+    static boolean isSegment(Path file) {
+        return file.getFileName().toString().endsWith(SUFFIX);
+    }
+
     /// Reads everything. A failure of the consumer ends the reading.
     ///
-    /// @throws UncheckedIOException when a file cannot be read at all
+    /// @throws ArcException CORRUPT_DATA when a segment is of a version that this Arc does not know; CONFIGURATION when another
+    ///     server is using the folder
+    /// @throws UncheckedIOException when a file cannot be read: the rows in it are acknowledged, so this is no damage to pass over
     public Report read(FrameConsumer consumer) {
-        Map<String, List<Found>> byWriter = new TreeMap<>();
         try {
-            for (Path file : files.list(directory)) {
-                if (file.getFileName().toString().endsWith(SUFFIX)) {
-                    Found found = inspect(file);
-                    byWriter.computeIfAbsent(found.writer(), absent -> new ArrayList<>()).add(found);
-                }
+            if (!files.exists(directory)) {
+                return Report.NONE;
+            }
+            try (DirectoryLock _ = DirectoryLock.take(files, directory)) {
+                return readAll(consumer);
             }
         } catch (IOException unreadable) {
             throw new UncheckedIOException("the log's folder " + directory + " cannot be read", unreadable);
+        }
+    }
+
+    private Report readAll(FrameConsumer consumer) throws IOException {
+        Map<String, List<Found>> byWriter = new TreeMap<>();
+        for (Path file : files.list(directory)) {
+            if (isSegment(file)) {
+                Found found = inspect(file);
+                byWriter.computeIfAbsent(found.writer(), absent -> new ArrayList<>()).add(found);
+            }
         }
         if (byWriter.isEmpty()) {
             return Report.NONE;
         }
         LOG.log(Level.INFO, "WAL recovery started: {0} files", byWriter.values().stream().mapToInt(List::size).sum());
         List<WriterReading> readings = new ArrayList<>();
-        try (ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("arc-wal-read-", 0).factory())) {
-            List<Future<WriterReading>> running = new ArrayList<>();
-            byWriter.forEach((writer, found) -> running.add(threads.submit(() -> new WriterReading(writer, consumer).read(found))));
-            for (Future<WriterReading> each : running) {
-                readings.add(result(each));
-            }
+        byWriter.forEach((writer, found) -> readings.add(new WriterReading(writer, found, consumer)));
+        AtomicReference<Exception> failure = new AtomicReference<>();
+        ConcurrentLinkedQueue<WriterReading> waiting = new ConcurrentLinkedQueue<>(readings);
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < Math.min(readings.size(), Runtime.getRuntime().availableProcessors()); i++) {
+            threads.add(Thread.ofPlatform().name("arc-wal-read-" + i).start(() -> readWaiting(waiting, failure)));
+        }
+        threads.forEach(Threads::join);
+        switch (failure.get()) {
+            case null -> { }
+            case RuntimeException known -> throw known;
+            case Exception unreadable -> throw new UncheckedIOException("the log cannot be read: " + unreadable.getMessage(),
+                    unreadable instanceof IOException io ? io : new IOException(unreadable));
         }
         return report(readings);
     }
 
-    private static WriterReading result(Future<WriterReading> running) {
-        try {
-            return running.get();
-        } catch (ExecutionException failed) {
-            if (failed.getCause() instanceof RuntimeException known) {
-                throw known;
+    private static void readWaiting(ConcurrentLinkedQueue<WriterReading> waiting, AtomicReference<Exception> failure) {
+        for (WriterReading next = waiting.poll(); next != null && failure.get() == null; next = waiting.poll()) {
+            try {
+                next.read(failure);
+            } catch (IOException | RuntimeException failed) {
+                failure.compareAndSet(null, failed);
             }
-            throw new IllegalStateException("reading the log failed", failed.getCause());
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while reading the log", interrupted);
         }
     }
 
@@ -139,42 +179,124 @@ public final class WalReader {
         return new Report(segments, frames, rows, bytes, damaged, tornTails, quarantined);
     }
 
-    private record Found(String writer, long firstSequence, Path file, boolean soundHeader) {}
+    /// A segment file before its frames are read.
+    ///
+    /// @param header null when it is damaged
+    /// @param first the header's first sequence, or that of the first sound frame, or the highest number when there is none
+    /// @param salt of the header, or of that frame
+    private record Found(String writer, Path file, long size, SegmentFormat.Header header, long first, int salt) {
+        long ordinal() {
+            return header == null ? Long.MAX_VALUE : header.ordinal();
+        }
 
-    private Found inspect(Path file) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(SegmentFormat.HEADER_BYTES);
-        try (FileHandle handle = files.openForReading(file)) {
-            handle.read(bytes, 0);
+        long framesAt() {
+            return header == null ? 0 : SegmentFormat.HEADER_BYTES;
         }
-        Optional<SegmentFormat.Header> header = SegmentFormat.readHeader(bytes.flip());
-        if (header.isPresent()) {
-            return new Found(header.get().writer(), header.get().firstSequence(), file, true);
-        }
-        String[] parts = file.getFileName().toString().split("-", 3);
-        String number = parts.length == 3 && parts[0].equals("worker") ? parts[1] : "1";
-        return new Found(instanceId + "-" + number, firstSequence(file), file, false);
     }
 
-    /// Where a segment without a sound header belongs among the others: by its first sound frame header.
-    private long firstSequence(Path file) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(WINDOW_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private Found inspect(Path file) throws IOException {
         try (FileHandle handle = files.openForReading(file)) {
+            long size = handle.size();
+            ByteBuffer bytes = ByteBuffer.allocate(SegmentFormat.HEADER_BYTES);
             handle.read(bytes, 0);
+            return switch (SegmentFormat.readHeader(bytes.flip())) {
+                case SegmentFormat.Opening.Sound(SegmentFormat.Header header) ->
+                        new Found(header.writer(), file, size, header, header.firstSequence(), header.salt());
+                case SegmentFormat.Opening.Foreign(int version) -> throw new ArcException(ErrorCode.CORRUPT_DATA,
+                        "the log segment " + file + " is of format version " + version + ", and this Arc reads version "
+                                + SegmentFormat.VERSION + ": start the version that wrote it, and stop it in good order first");
+                case SegmentFormat.Opening.Damaged() -> inspectDamaged(file, size, handle);
+            };
+        } catch (IOException failed) {
+            throw unreadable(file, failed);
         }
-        bytes.flip();
-        for (int at = 0; at + SegmentFormat.FRAME_HEADER_BYTES <= bytes.limit(); at++) {
-            Optional<SegmentFormat.Frame> frame = SegmentFormat.readFrame(bytes, at);
-            if (frame.isPresent()) {
-                return frame.get().sequence();
+    }
+
+    private static IOException unreadable(Path file, IOException cause) {
+        return new IOException("the log segment " + file + " cannot be read (" + cause
+                + "): mend the disk, or move the file away, which loses the rows in it", cause);
+    }
+
+    private Found inspectDamaged(Path file, long size, FileHandle handle) throws IOException {
+        Matcher name = NAME.matcher(file.getFileName().toString());
+        String writer = WalOptions.writerId(instanceId, name.matches() ? Integer.parseInt(name.group(1)) : 0);
+        Window window = new Window(handle, size);
+        long at = window.nextFrame(0, null);
+        if (at == size) {
+            return new Found(writer, file, size, null, Long.MAX_VALUE, 0);
+        }
+        SegmentFormat.Frame first = window.frameAt(at);
+        return new Found(writer, file, size, null, first.sequence(), first.salt());
+    }
+
+    /// A part of a file in memory, moved along with the reading.
+    private static final class Window {
+        private final FileHandle handle;
+        private final long size;
+        private final ByteBuffer bytes;
+        private final CRC32C crc = new CRC32C();
+        private long start;
+
+        Window(FileHandle handle, long size) {
+            this.handle = handle;
+            this.size = size;
+            this.bytes = ByteBuffer.allocate((int) Math.min(WINDOW_BYTES, Math.max(size, SegmentFormat.FRAME_HEADER_BYTES)))
+                    .order(ByteOrder.LITTLE_ENDIAN).limit(0);
+        }
+
+        /// The sound frame header at a position whose payload does not go beyond the file; null when there is none.
+        SegmentFormat.Frame frameAt(long at) throws IOException {
+            load(at, SegmentFormat.FRAME_HEADER_BYTES);
+            SegmentFormat.Frame frame = SegmentFormat.readFrame(bytes, (int) (at - start), crc);
+            return frame == null || frame.endAt(at) > size ? null : frame;
+        }
+
+        /// The first position from `from` on that a sound frame header stands at, or the size.
+        ///
+        /// @param salt what the frame must carry; null for any
+        long nextFrame(long from, Integer salt) throws IOException {
+            for (long at = from; at + SegmentFormat.FRAME_HEADER_BYTES <= size; at++) {
+                load(at, SegmentFormat.FRAME_HEADER_BYTES);
+                int within = (int) (at - start);
+                if (bytes.limit() - within >= SegmentFormat.FRAME_HEADER_BYTES
+                        && bytes.getInt(within) == SegmentFormat.FRAME_MAGIC) {
+                    SegmentFormat.Frame frame = frameAt(at);
+                    if (frame != null && (salt == null || frame.salt() == salt)) {
+                        return at;
+                    }
+                }
+            }
+            return size;
+        }
+
+        /// A frame's payload, or null when the file ends before it does or it does not match its checksum.
+        byte[] payload(SegmentFormat.Frame frame, long at) throws IOException {
+            byte[] payload = new byte[frame.payloadLength()];
+            long from = at + SegmentFormat.FRAME_HEADER_BYTES;
+            if (from + payload.length <= start + bytes.limit()) {
+                bytes.get((int) (from - start), payload);
+            } else if (handle.read(ByteBuffer.wrap(payload), from) < payload.length) {
+                return null;
+            }
+            return SegmentFormat.crc(payload, 0, payload.length) == frame.payloadCrc() ? payload : null;
+        }
+
+        /// Sees to it that `length` bytes at `at` are in memory, as far as the file has them.
+        private void load(long at, int length) throws IOException {
+            if (at < start || Math.min(at + length, size) > start + bytes.limit()) {
+                bytes.clear();
+                handle.read(bytes, at);
+                bytes.flip();
+                start = at;
             }
         }
-        return Long.MAX_VALUE;
     }
 
     /// One writer's segments, on one thread.
     private final class WriterReading {
         private final String writer;
         private final FrameConsumer consumer;
+        private final List<Found> found;
         private final List<Segment> segments = new ArrayList<>();
         private final List<Path> quarantined = new ArrayList<>();
         private long frames;
@@ -184,140 +306,164 @@ public final class WalReader {
         private long tornTails;
         private long lastSequence;
 
-        WriterReading(String writer, FrameConsumer consumer) {
+        WriterReading(String writer, List<Found> found, FrameConsumer consumer) {
             this.writer = writer;
             this.consumer = consumer;
+            this.found = new ArrayList<>(found);
+            // A segment without a header comes behind one that begins alike: it can then not make void what the other holds.
+            this.found.sort(Comparator.comparingLong(Found::first).thenComparing(Found::ordinal)
+                    .thenComparing(each -> each.file().toString()));
         }
 
-        WriterReading read(List<Found> found) throws IOException {
-            List<Found> ordered = new ArrayList<>(found);
-            ordered.sort(Comparator.comparingLong(Found::firstSequence).thenComparing(each -> each.file().toString()));
-            for (int i = 0; i < ordered.size(); i++) {
-                Found each = ordered.get(i);
+        void read(AtomicReference<Exception> failure) throws IOException {
+            for (int i = 0; i < found.size() && failure.get() == null; i++) {
+                Found each = found.get(i);
                 try (FileHandle handle = files.openForReading(each.file())) {
-                    new SegmentReading(each, handle, i == ordered.size() - 1).read();
+                    new SegmentReading(each, validBelow(i), durableAfter(i), handle).read();
+                } catch (IOException failed) {
+                    throw unreadable(each.file(), failed);
                 }
             }
-            return this;
+        }
+
+        /// The first sequence that does not count in a segment, because a later segment says so.
+        private long validBelow(int index) {
+            long below = Long.MAX_VALUE;
+            for (Found later : found.subList(index + 1, found.size())) {
+                below = Math.min(below, later.header() == null ? later.first() : later.header().keptThrough() + 1);
+            }
+            return below;
+        }
+
+        /// What the next segment knows to have been synced before it.
+        private long durableAfter(int index) {
+            return index + 1 < found.size() && found.get(index + 1).header() != null
+                    ? found.get(index + 1).header().durableThrough() : 0;
         }
 
         /// One segment.
         private final class SegmentReading {
             private final Found found;
             private final FileHandle handle;
-            private final boolean isLast;
-            private final long size;
-            private final ByteBuffer window = ByteBuffer.allocate(WINDOW_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            private long windowStart;
+            private final long validBelow;
+            private final Window window;
+            private final List<Gap> gaps = new ArrayList<>();
             private long highest;
+            private long kept;
+            /// The sequence that has to come next.
+            private long expected;
+            private long durableThrough;
             private long segmentFrames;
             private long segmentDamaged;
 
-            SegmentReading(Found found, FileHandle handle, boolean isLast) throws IOException {
+            /// Sequences that are missing, both ends included.
+            private record Gap(long first, long last) {}
+
+            SegmentReading(Found found, long validBelow, long durableThrough, FileHandle handle) {
                 this.found = found;
+                this.validBelow = validBelow;
+                this.durableThrough = durableThrough;
                 this.handle = handle;
-                this.isLast = isLast;
-                this.size = handle.size();
-                this.highest = found.soundHeader() ? found.firstSequence() - 1 : 0;
-                window.limit(0);
+                this.window = new Window(handle, found.size());
+                // Without a header or a frame nothing is known, and nothing is missing.
+                boolean empty = found.first() == Long.MAX_VALUE;
+                this.expected = empty ? 1 : found.first();
+                this.highest = empty ? 0 : found.first();
+                this.kept = found.header() == null ? 0 : found.header().keptThrough();
             }
 
             void read() throws IOException {
                 LOG.log(Level.INFO, "Recovering WAL: {0}", found.file().getFileName());
-                long at = found.soundHeader() ? SegmentFormat.HEADER_BYTES : 0;
-                boolean hurt = !found.soundHeader() && size > 0;
-                while (at < size) {
-                    Optional<SegmentFormat.Frame> frame = frameAt(at);
-                    if (frame.isPresent() && at + SegmentFormat.FRAME_HEADER_BYTES + frame.get().payloadLength() <= size) {
-                        if (hurt) {
-                            hurt = false;
-                            segmentDamaged++;
-                        }
-                        accept(frame.get(), at);
-                        at += SegmentFormat.FRAME_HEADER_BYTES + frame.get().payloadLength();
+                boolean torn = false;
+                long at = found.framesAt();
+                while (at < found.size()) {
+                    SegmentFormat.Frame frame = window.frameAt(at);
+                    if (frame == null || frame.salt() != found.salt()) {
+                        long next = window.nextFrame(at + 1, found.salt());
+                        torn |= next == found.size();
+                        at = next;
                     } else {
-                        hurt = true;
-                        at = nextFrame(at + 1);
+                        torn |= !take(frame, at) && frame.endAt(at) == found.size();
+                        at = frame.endAt(at);
                     }
                 }
-                if (hurt) {
-                    // A last segment that never got its header whole has held nothing acknowledged.
-                    if (isLast || size < SegmentFormat.HEADER_BYTES) {
-                        tornTails++;
-                    } else {
-                        segmentDamaged++;
-                    }
-                }
-                bytes += size;
-                segments.add(new Segment(writer, highest, found.file(), size));
-                LOG.log(Level.INFO, "WAL read complete: {0} entries, {1} bytes", segmentFrames, size);
+                account(torn);
+                bytes += found.size();
+                segments.add(new Segment(writer, found.header() == null ? 0 : found.header().ordinal(), highest, kept,
+                        found.file(), found.size()));
+                LOG.log(Level.INFO, "WAL read complete: {0} entries, {1} bytes", segmentFrames, found.size());
                 if (segmentDamaged > 0) {
                     damaged += segmentDamaged;
                     quarantine();
                 }
             }
 
-            private void accept(SegmentFormat.Frame frame, long at) throws IOException {
-                highest = Math.max(highest, frame.sequence());
-                if (frame.sequence() <= lastSequence) {
-                    // Written again after a failed sync; the first sound copy counts.
-                    return;
-                }
-                byte[] payload = new byte[frame.payloadLength()];
-                int read = handle.read(ByteBuffer.wrap(payload), at + SegmentFormat.FRAME_HEADER_BYTES);
-                if (read < payload.length || SegmentFormat.crc(payload, 0, payload.length) != frame.payloadCrc()) {
-                    if (isLast && at + SegmentFormat.FRAME_HEADER_BYTES + frame.payloadLength() == size) {
-                        tornTails++;
-                    } else {
-                        segmentDamaged++;
+            /// @return whether the frame is sound, wanted or not
+            private boolean take(SegmentFormat.Frame frame, long at) throws IOException {
+                long sequence = frame.sequence();
+                highest = Math.max(highest, sequence);
+                if (sequence < found.first() || sequence >= validBelow || sequence <= lastSequence) {
+                    // Void, or a copy: written again after a failed sync, or a file that somebody has doubled.
+                    if (sequence < validBelow && sequence == expected) {
+                        expected++;
                     }
-                    return;
+                    return true;
                 }
+                byte[] payload = window.payload(frame, at);
+                if (payload == null) {
+                    return false;
+                }
+                durableThrough = Math.max(durableThrough, frame.durableThrough());
+                miss(expected, sequence - 1);
+                expected = sequence + 1;
                 List<ColumnBatch> batches;
                 try {
                     batches = FrameCodec.decode(payload);
                 } catch (ArcException unreadable) {
-                    LOG.log(Level.ERROR, "frame " + frame.sequence() + " of " + found.file() + " is passed over: "
+                    if (FrameCodec.isForeign(payload)) {
+                        throw unreadable;
+                    }
+                    LOG.log(Level.ERROR, "frame " + sequence + " of " + found.file() + " is passed over: "
                             + unreadable.getMessage());
                     segmentDamaged++;
-                    return;
+                    return true;
                 }
-                lastSequence = frame.sequence();
+                lastSequence = sequence;
+                kept = Math.max(kept, sequence);
                 frames++;
                 segmentFrames++;
                 for (ColumnBatch batch : batches) {
                     rows += batch.rowCount();
                 }
-                consumer.accept(writer, frame.sequence(), batches);
+                consumer.accept(writer, sequence, batches);
+                return true;
             }
 
-            private Optional<SegmentFormat.Frame> frameAt(long at) throws IOException {
-                load(at);
-                return SegmentFormat.readFrame(window, (int) (at - windowStart));
-            }
-
-            /// The first position from `from` on that a sound frame header stands at, or the size.
-            private long nextFrame(long from) throws IOException {
-                for (long at = from; at + SegmentFormat.FRAME_HEADER_BYTES <= size; at++) {
-                    load(at);
-                    int within = (int) (at - windowStart);
-                    if (window.getInt(within) == SegmentFormat.FRAME_MAGIC
-                            && SegmentFormat.readFrame(window, within).isPresent()) {
-                        return at;
-                    }
+            private void miss(long first, long last) {
+                if (first <= last) {
+                    gaps.add(new Gap(first, last));
                 }
-                return size;
             }
 
-            /// Sees to it that a frame header at `at` lies in the window, if it lies in the file.
-            private void load(long at) throws IOException {
-                if (at >= windowStart && at + SegmentFormat.FRAME_HEADER_BYTES <= windowStart + window.limit()) {
-                    return;
+            /// Says what the missing frames were.
+            private void account(boolean torn) {
+                boolean unacknowledged = torn;
+                // Behind the last sound frame only what is known to have been there is missing.
+                miss(expected, Math.min(durableThrough, validBelow - 1));
+                for (Gap gap : gaps) {
+                    long lost = Math.max(0, Math.min(gap.last(), durableThrough) - gap.first() + 1);
+                    segmentDamaged += lost;
+                    unacknowledged |= gap.last() > durableThrough;
                 }
-                windowStart = at;
-                window.clear();
-                handle.read(window, at);
-                window.flip();
+                if (found.header() == null && found.size() > SegmentFormat.HEADER_BYTES) {
+                    // The header is on the disk before any frame is, so this is no unfinished write.
+                    segmentDamaged++;
+                } else if (found.header() == null) {
+                    unacknowledged = true;
+                }
+                if (unacknowledged && segmentDamaged == 0) {
+                    tornTails++;
+                }
             }
 
             private void quarantine() {
@@ -326,25 +472,26 @@ public final class WalReader {
                 try {
                     files.createDirectories(folder);
                     files.delete(copy);
+                    ByteBuffer part = ByteBuffer.allocate((int) Math.min(WINDOW_BYTES, found.size()));
                     try (FileHandle target = files.create(copy)) {
-                        for (long at = 0; at < size;) {
-                            window.clear();
-                            int read = handle.read(window, at);
+                        for (long at = 0; at < found.size();) {
+                            part.clear();
+                            int read = handle.read(part, at);
                             if (read == 0) {
                                 break;
                             }
-                            target.append(window.flip());
+                            target.append(part.flip());
                             at += read;
                         }
                         target.sync(true);
                     }
                     files.syncDirectory(folder);
                     quarantined.add(copy);
-                    LOG.log(Level.ERROR, "the log segment " + found.file() + " is damaged in " + segmentDamaged
-                            + " places; its sound frames are recovered, and a copy is kept as " + copy);
+                    LOG.log(Level.ERROR, "the log segment " + found.file() + " is damaged: " + segmentDamaged
+                            + " frames are lost; its sound frames are recovered, and a copy is kept as " + copy);
                 } catch (IOException | RuntimeException notKept) {
-                    LOG.log(Level.ERROR, "the log segment " + found.file() + " is damaged and cannot be copied to " + copy,
-                            notKept);
+                    LOG.log(Level.ERROR, "the log segment " + found.file() + " is damaged: " + segmentDamaged
+                            + " frames are lost; a copy cannot be kept as " + copy, notKept);
                 }
             }
         }

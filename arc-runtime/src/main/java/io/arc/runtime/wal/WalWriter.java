@@ -12,7 +12,9 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -24,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.zip.CRC32C;
 
 /// One line of segments and the thread that writes it. Requests queue frames; the thread takes all that wait, writes them, syncs
 /// once, and tells each. All file operations of the open segment are this thread's.
@@ -31,10 +34,22 @@ final class WalWriter {
     private static final Logger LOG = System.getLogger(WalWriter.class.getName());
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd_HHmmss").withZone(ZoneOffset.UTC);
     private static final int STAGING_BYTES = 4 << 20;
+    /// Beyond it frames wait for the next sync, so that the first of a long queue are not told as late as the last.
+    private static final long GROUP_BYTES = 8 << 20;
     private static final long BACKGROUND_SYNC_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long LONGEST_NAP_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final int NAMES_TRIED = 100_000;
 
     private record Queued(byte[] payload, int crc, Journal.Commit commit) {}
+
+    /// A segment that failed, with the bytes of it that count.
+    private record GivenUp(FileHandle handle, Path file, long keptBytes) {}
+
+    /// Where an earlier run has stopped.
+    ///
+    /// @param lastSequence the highest that was ever given
+    /// @param keptThrough what earlier segments hold above it is void
+    record Resume(long lastSequence, long keptThrough, long lastOrdinal) {}
 
     private final int number;
     private final String id;
@@ -43,47 +58,64 @@ final class WalWriter {
     private final InstantSource clock;
     private final Segments segments;
     private final AtomicLong backlog;
+    private final WalListener listener;
     private final Thread thread;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition work = lock.newCondition();
-    /// Guarded by `lock`, as is `stopping`.
+    // Guarded by `lock`.
     private List<Queued> queue = new ArrayList<>();
     private boolean stopping;
 
     // The thread's own.
     private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    private List<Queued> group = new ArrayList<>();
+    private final CRC32C headerCrc = new CRC32C();
+    private final SecureRandom random = new SecureRandom();
+    private List<Queued> taken = new ArrayList<>();
+    /// How many of the taken frames have been told.
+    private int told;
+    private long ordinal;
+    private String lastStamp = "";
+    private int lastSuffix;
     private FileHandle segment;
     private Path segmentFile;
+    private int segmentSalt;
     private long segmentBytes;
     /// Where the group that is being written begins in the segment.
     private long groupStart;
-    private Instant segmentSince = Instant.MIN;
     private boolean unsynced;
-    private long lastSyncStarted;
+    private long lastSyncStarted = System.nanoTime();
+    /// Everything of this run up to here is surely on the disk.
+    private long durableThrough;
+    /// Everything up to here was told its commit, or is of an earlier run.
+    private long keptThrough;
 
     // Written by the thread, read by anybody.
     private volatile long lastSequence;
     private volatile long frames;
-    private volatile long frameBytes;
+    private volatile long payloadBytes;
     private volatile long syncs;
     private volatile long rotations;
     private volatile long failures;
+    private volatile long failedFrames;
     private volatile long lastSyncNanos;
     private volatile String lastFailure = "";
     private volatile String openName = "";
     private volatile long openBytes;
+    private volatile Instant segmentSince = Instant.MIN;
 
-    WalWriter(int number, String id, long lastSequence, WalOptions options, FileSystem files, InstantSource clock,
-            Segments segments, AtomicLong backlog) {
+    WalWriter(int number, String id, Resume resume, WalOptions options, FileSystem files, InstantSource clock, Segments segments,
+            AtomicLong backlog, WalListener listener) {
         this.number = number;
         this.id = id;
-        this.lastSequence = lastSequence;
+        this.lastSequence = resume.lastSequence();
+        this.keptThrough = resume.keptThrough();
+        this.ordinal = resume.lastOrdinal();
         this.options = options;
         this.files = files;
         this.clock = clock;
         this.segments = segments;
         this.backlog = backlog;
+        this.listener = listener;
         this.thread = Thread.ofPlatform().name("arc-wal-" + number).unstarted(this::run);
     }
 
@@ -115,42 +147,40 @@ final class WalWriter {
     }
 
     void join() {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException wait) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.join(thread);
     }
 
     private void run() {
-        while (takeGroup()) {
-            try {
-                if (!group.isEmpty()) {
-                    writeGroup();
+        boolean ended = false;
+        try {
+            while (take()) {
+                int from = 0;
+                while (from < taken.size()) {
+                    int to = groupEnd(from);
+                    writeGroup(taken.subList(from, to));
+                    from = to;
+                    rotateIfDue();
                 }
+                taken.clear();
+                told = 0;
                 if (unsynced && System.nanoTime() - lastSyncStarted >= BACKGROUND_SYNC_NANOS) {
-                    sync();
+                    syncInBackground();
                 }
                 rotateIfDue();
-            } catch (IOException | RuntimeException broken) {
-                // Frames have been told already; this is about the segment between groups.
-                abandon(broken);
+            }
+            closeSegment();
+            ended = true;
+        } finally {
+            if (!ended) {
+                failEverything();
             }
         }
-        closeSegment();
     }
 
     /// Waits for frames, for the next background sync, or for the segment's age.
     ///
     /// @return false when there is nothing left to do for ever
-    private boolean takeGroup() {
-        group.clear();
+    private boolean take() {
         lock.lock();
         try {
             if (queue.isEmpty() && !stopping) {
@@ -159,9 +189,10 @@ final class WalWriter {
             if (queue.isEmpty() && stopping) {
                 return false;
             }
-            List<Queued> taken = queue;
-            queue = group;
-            group = taken;
+            List<Queued> empty = taken;
+            taken = queue;
+            queue = empty;
+            told = 0;
             return true;
         } catch (InterruptedException ignored) {
             // Nobody has a reason to interrupt this thread, and obeying would lose the log.
@@ -171,66 +202,112 @@ final class WalWriter {
         }
     }
 
-    private void writeGroup() {
+    private int groupEnd(int from) {
+        int to = from;
+        long bytes = 0;
+        while (to < taken.size() && (to == from || bytes + taken.get(to).payload().length <= GROUP_BYTES)) {
+            bytes += taken.get(to).payload().length;
+            to++;
+        }
+        return to;
+    }
+
+    private void writeGroup(List<Queued> group) {
         long first = lastSequence + 1;
+        long last = lastSequence + group.size();
         long bytes = 0;
         for (Queued frame : group) {
             bytes += frame.payload().length;
         }
+        ArcException failure = keep(group, first);
+        // Also where they failed: spent sequences never stand for other rows.
+        lastSequence = last;
+        if (failure == null) {
+            keptThrough = last;
+            frames += group.size();
+            payloadBytes += bytes;
+            lastFailure = "";
+            groupStart = segmentBytes;
+            openBytes = segmentBytes;
+            listener.committed(id, group.size(), bytes, options.syncMode() == SyncMode.ASYNC ? 0 : lastSyncNanos);
+        } else {
+            failedFrames += group.size();
+            listener.failed(id, group.size());
+        }
+        long sequence = first;
+        for (Queued frame : group) {
+            backlog.addAndGet(-frame.payload().length);
+            tell(frame, sequence++, failure);
+        }
+    }
+
+    private void tell(Queued frame, long sequence, ArcException failure) {
+        told++;
+        try {
+            if (failure == null) {
+                frame.commit().committed(id, sequence);
+            } else {
+                frame.commit().failed(failure);
+            }
+        } catch (RuntimeException defect) {
+            LOG.log(Level.ERROR, "the answer to frame " + sequence + " of " + id + " failed", defect);
+        }
+    }
+
+    /// Makes the group as durable as the mode asks for, in the open segment or, when that fails, in a new one.
+    ///
+    /// @return null when that worked, else what to tell the frames
+    private ArcException keep(List<Queued> group, long first) {
+        GivenUp failed;
         try {
             if (segment == null) {
                 openSegment(first);
             }
-            write(first);
+            write(group, first);
+            return null;
         } catch (IOException | RuntimeException failure) {
-            ArcException given = tryAgain(first, failure);
-            if (given != null) {
-                // The sequences are spent, so that they never stand for other rows.
-                lastSequence += group.size();
-                backlog.addAndGet(-bytes);
-                group.forEach(frame -> tell(frame, given));
-                return;
-            }
+            failed = giveUp(failure);
         }
-        lastSequence += group.size();
-        frames += group.size();
-        frameBytes += bytes;
-        lastFailure = "";
-        openBytes = segmentBytes;
-        backlog.addAndGet(-bytes);
-        long sequence = first;
-        for (Queued frame : group) {
-            try {
-                frame.commit().committed(id, sequence++);
-            } catch (RuntimeException defect) {
-                LOG.log(Level.ERROR, "a commit callback failed", defect);
-            }
-        }
-    }
-
-    private void tell(Queued frame, ArcException failure) {
         try {
-            frame.commit().failed(failure);
-        } catch (RuntimeException defect) {
-            LOG.log(Level.ERROR, "a commit callback failed", defect);
+            openSegment(first);
+            write(group, first);
+            retire(failed);
+            return null;
+        } catch (IOException | RuntimeException again) {
+            GivenUp second = giveUp(again);
+            boolean gone = cutBack(failed);
+            gone &= cutBack(second);
+            LOG.log(Level.ERROR, "the log cannot be written (" + again + "); " + group.size() + " requests are answered 503");
+            return new ArcException(gone ? ErrorCode.STORAGE_UNAVAILABLE : ErrorCode.STORAGE_OUTCOME_UNKNOWN,
+                    "the log's disk cannot be written (" + reason(again) + "); "
+                            + (gone ? "nothing was stored" : "the rows may be there after a restart") + "; send this again later", again);
         }
     }
 
-    private void write(long first) throws IOException {
+    private static String reason(Exception failure) {
+        // The file's name, which such an exception has in its message, is not for clients.
+        String text = failure instanceof FileSystemException named ? named.getReason() : failure.getMessage();
+        return text == null ? failure.getClass().getSimpleName() : text;
+    }
+
+    private void write(List<Queued> group, long first) throws IOException {
         long sequence = first;
         staging.clear();
         for (Queued frame : group) {
+            byte[] payload = frame.payload();
             if (staging.remaining() < SegmentFormat.FRAME_HEADER_BYTES) {
                 drain();
             }
-            SegmentFormat.putFrame(staging, new SegmentFormat.Frame(frame.payload().length, sequence++, frame.crc()));
+            int unsyncedBefore = Math.toIntExact(Math.min(Integer.MAX_VALUE, sequence - 1 - durableThrough));
+            SegmentFormat.putFrame(staging, new SegmentFormat.Frame(payload.length, sequence++, segmentSalt, unsyncedBefore,
+                    frame.crc()), headerCrc);
             int written = 0;
-            while (written < frame.payload().length) {
+            while (written < payload.length) {
                 if (!staging.hasRemaining()) {
                     drain();
                 }
-                int part = Math.min(staging.remaining(), frame.payload().length - written);
-                staging.put(frame.payload(), written, part);
+                int part = Math.min(staging.remaining(), payload.length - written);
+                staging.put(payload, written, part);
                 written += part;
             }
         }
@@ -238,7 +315,7 @@ final class WalWriter {
         if (options.syncMode() == SyncMode.ASYNC) {
             unsynced = true;
         } else {
-            sync();
+            sync(sequence - 1);
         }
     }
 
@@ -250,73 +327,74 @@ final class WalWriter {
         staging.clear();
     }
 
-    private void sync() throws IOException {
+    private void sync(long through) throws IOException {
         lastSyncStarted = System.nanoTime();
         segment.sync(options.syncMode() == SyncMode.FSYNC);
         lastSyncNanos = System.nanoTime() - lastSyncStarted;
+        durableThrough = through;
         unsynced = false;
         syncs++;
     }
 
-    /// Writes the group again, to a new segment.
-    ///
-    /// @return null when that worked, else what to tell the frames
-    private ArcException tryAgain(long first, Exception failure) {
-        failures++;
-        lastFailure = String.valueOf(failure.getMessage());
-        LOG.log(Level.WARNING, "the log segment " + openName + " could not be written or synced (" + failure
-                + ") and is not used again; its last frames go to a new one");
-        boolean gone = abandonGroup(first);
+    private void syncInBackground() {
         try {
-            openSegment(first);
-            write(first);
-            return null;
-        } catch (IOException | RuntimeException again) {
-            lastFailure = String.valueOf(again.getMessage());
-            gone &= abandonGroup(first);
-            LOG.log(Level.ERROR, "the log cannot be written (" + again + "); " + group.size() + " requests are answered 503");
-            return new ArcException(gone ? ErrorCode.STORAGE_UNAVAILABLE : ErrorCode.STORAGE_OUTCOME_UNKNOWN,
-                    "the log's disk cannot be written (" + again.getMessage() + "); send this again later", again);
+            sync(lastSequence);
+        } catch (IOException | RuntimeException failure) {
+            // What is acknowledged as written has no copy in memory any more; it is readable as long as the kernel keeps it.
+            retire(giveUp(failure));
         }
     }
 
-    /// Gives the segment up and cuts what the group has left in it.
+    /// Takes the open segment, or none, out of use after a failure. What to do with its last group is the caller's choice.
+    private GivenUp giveUp(Exception failure) {
+        failures++;
+        lastFailure = reason(failure);
+        LOG.log(Level.WARNING, "the log segment " + (openName.isEmpty() ? "that is to come" : openName)
+                + " could not be written or synced and is not used again: " + failure);
+        listener.segmentFailed(id, failure);
+        GivenUp failed = segment == null ? null : new GivenUp(segment, segmentFile, groupStart);
+        forgetSegment();
+        return failed;
+    }
+
+    /// Closes a failed segment and leaves its last group in it, which the next segment's header makes void.
+    private void retire(GivenUp failed) {
+        if (failed != null) {
+            close(failed.handle(), failed.file());
+            segments.add(id, keptThrough, failed.file(), failed.keptBytes());
+        }
+    }
+
+    /// Removes the last group from a failed segment.
     ///
-    /// @return whether surely none of the group can come back
-    private boolean abandonGroup(long first) {
-        if (segment == null) {
+    /// @return whether surely none of it can come back
+    private boolean cutBack(GivenUp failed) {
+        if (failed == null) {
             return true;
         }
         boolean gone = false;
         try {
-            segment.truncate(groupStart);
-            segment.sync(true);
+            if (failed.keptBytes() <= SegmentFormat.HEADER_BYTES) {
+                close(failed.handle(), failed.file());
+                files.delete(failed.file());
+                files.syncDirectory(options.directory());
+                return true;
+            }
+            failed.handle().truncate(failed.keptBytes());
+            failed.handle().sync(true);
             gone = true;
         } catch (IOException | RuntimeException stays) {
-            LOG.log(Level.WARNING, "the failed frames could not be cut from " + segmentFile + ": " + stays);
+            LOG.log(Level.WARNING, "the failed frames could not be cut from " + failed.file() + ": " + stays);
         }
-        closeQuietly();
-        segments.add(id, first - 1, segmentFile, segmentBytes);
-        forgetSegment();
+        retire(failed);
         return gone;
     }
 
-    private void abandon(Exception failure) {
-        failures++;
-        lastFailure = String.valueOf(failure.getMessage());
-        LOG.log(Level.WARNING, "the log segment " + openName + " is given up: " + failure);
-        if (segment != null) {
-            closeQuietly();
-            segments.add(id, lastSequence, segmentFile, segmentBytes);
-            forgetSegment();
-        }
-    }
-
-    private void closeQuietly() {
+    private static void close(FileHandle handle, Path file) {
         try {
-            segment.close();
-        } catch (IOException ignored) {
-            // It is given up either way.
+            handle.close();
+        } catch (IOException | RuntimeException ignored) {
+            LOG.log(Level.WARNING, "the log segment " + file + " could not be closed: " + ignored);
         }
     }
 
@@ -329,30 +407,42 @@ final class WalWriter {
         openBytes = 0;
     }
 
+    /// Makes a segment whose header and name are on the disk before any frame is.
     private void openSegment(long first) throws IOException {
         Instant now = clock.instant();
-        String name = "worker-" + number + "-" + STAMP.format(now);
+        String stamp = STAMP.format(now);
         FileHandle opened = null;
         Path file = null;
-        for (int attempt = 0; opened == null; attempt++) {
-            file = options.directory().resolve(name + (attempt == 0 ? "" : "-" + attempt) + WalReader.SUFFIX);
+        int suffix = stamp.equals(lastStamp) ? lastSuffix + 1 : 0;
+        for (int tried = 0; opened == null; suffix++, tried++) {
+            String name = "worker-" + number + "-" + stamp + (suffix == 0 ? "" : "-" + suffix) + WalReader.SUFFIX;
+            file = options.directory().resolve(name);
             try {
                 opened = files.create(file);
+                lastStamp = stamp;
+                lastSuffix = suffix;
             } catch (FileAlreadyExistsException taken) {
-                // Another segment of the same second; the next number is free at some time.
+                // Another segment of the same second, from before a restart.
+                if (tried == NAMES_TRIED) {
+                    throw taken;
+                }
             }
         }
+        ordinal++;
+        int salt = random.nextInt();
         try {
-            opened.append(SegmentFormat.header(new SegmentFormat.Header(id, first, micros(now))));
+            opened.append(SegmentFormat.header(new SegmentFormat.Header(id, ordinal, first, keptThrough, durableThrough,
+                    micros(now), salt)));
             opened.sync(true);
             files.syncDirectory(options.directory());
         } catch (IOException | RuntimeException failed) {
-            opened.close();
-            files.delete(file);
+            close(opened, file);
+            discard(file);
             throw failed;
         }
         segment = opened;
         segmentFile = file;
+        segmentSalt = salt;
         segmentBytes = SegmentFormat.HEADER_BYTES;
         groupStart = segmentBytes;
         segmentSince = now;
@@ -360,47 +450,77 @@ final class WalWriter {
         openBytes = segmentBytes;
     }
 
-    private void rotateIfDue() throws IOException {
-        groupStart = segmentBytes;
-        if (segment == null) {
+    private void discard(Path file) {
+        try {
+            files.delete(file);
+        } catch (IOException | RuntimeException stays) {
+            // It holds nothing; it goes with the segments before it.
+            segments.add(id, keptThrough, file, SegmentFormat.HEADER_BYTES);
+        }
+    }
+
+    private void rotateIfDue() {
+        if (segment == null || segmentBytes <= SegmentFormat.HEADER_BYTES) {
             return;
         }
-        Duration age = Duration.between(segmentSince, clock.instant());
-        boolean old = age.compareTo(options.maxSegmentAge()) >= 0 && segmentBytes > SegmentFormat.HEADER_BYTES;
-        if (segmentBytes >= options.maxSegmentBytes() || old) {
-            if (unsynced) {
-                sync();
-            }
-            segment.close();
-            segments.add(id, lastSequence, segmentFile, segmentBytes);
+        Instant now = clock.instant();
+        if (now.isBefore(segmentSince)) {
+            // The clock was set back; the age starts again, else the segment could stay open for years.
+            segmentSince = now;
+        }
+        if (segmentBytes < options.maxSegmentBytes()
+                && Duration.between(segmentSince, now).compareTo(options.maxSegmentAge()) < 0) {
+            return;
+        }
+        if (unsynced) {
+            syncInBackground();
+        }
+        if (segment != null) {
+            closeSegment();
             rotations++;
-            forgetSegment();
         }
     }
 
     private void closeSegment() {
+        if (unsynced) {
+            syncInBackground();
+        }
         if (segment == null) {
             return;
         }
-        try {
-            if (unsynced) {
-                sync();
-            }
-        } catch (IOException failed) {
-            LOG.log(Level.WARNING, "the log segment " + segmentFile + " could not be synced at the end: " + failed);
-        }
-        closeQuietly();
+        close(segment, segmentFile);
         segments.add(id, lastSequence, segmentFile, segmentBytes);
+        listener.segmentClosed(id, segmentFile, segmentBytes);
         forgetSegment();
+    }
+
+    /// After an error that no code here knows. Nobody may wait for ever for an answer, nor for a thread that is gone.
+    private void failEverything() {
+        List<Queued> left = new ArrayList<>(taken.subList(told, taken.size()));
+        lock.lock();
+        try {
+            stopping = true;
+            left.addAll(queue);
+            queue.clear();
+        } finally {
+            lock.unlock();
+        }
+        lastFailure = "its thread has ended by a defect; restart the server";
+        ArcException answer = new ArcException(ErrorCode.STORAGE_OUTCOME_UNKNOWN,
+                "the log has stopped by a defect of the server; the rows may be there after a restart");
+        left.forEach(frame -> tell(frame, lastSequence, answer));
     }
 
     private static long micros(Instant instant) {
         return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), 1_000_000L), instant.getNano() / 1000);
     }
 
-    Wal.WriterStatus status() {
-        return new Wal.WriterStatus(id, openName, openBytes, lastSequence, frames, frameBytes, syncs, rotations, failures,
-                lastSyncNanos);
+    WalStatus.Writer status() {
+        String file = openName;
+        Instant since = segmentSince;
+        Duration age = file.isEmpty() || since == Instant.MIN ? Duration.ZERO : Duration.between(since, clock.instant());
+        return new WalStatus.Writer(id, file, openBytes, age.isNegative() ? Duration.ZERO : age, lastSequence, frames, payloadBytes,
+                syncs, rotations, failures, failedFrames, lastSyncNanos);
     }
 
     Health health() {

@@ -41,7 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ParquetEncoderTest {
     private static final TableId TABLE = RandomTable.TABLE;
     private static final int RANDOM_FILES = 150;
-    private static final int RANDOM_FILES_IF_SLOW = 5_000;
+    private static final int RANDOM_FILES_IF_SLOW = 2_000;
 
     @TempDir
     private Path directory;
@@ -86,7 +86,7 @@ class ParquetEncoderTest {
     @Test
     @Tag("slow")
     void whatIsWrittenIsReadBackManyTimes() throws Exception {
-        roundTrips(RANDOM_FILES_IF_SLOW, System.nanoTime());
+        roundTrips(RANDOM_FILES_IF_SLOW, Long.getLong("arc.test.seed", System.nanoTime()));
     }
 
     private void roundTrips(int files, long firstSeed) throws Exception {
@@ -123,8 +123,10 @@ class ParquetEncoderTest {
             write(TestCodec.SNAPPY.encoder(ParquetOptions.DEFAULT), columns, List.of(batch), RowSlice.range(0, rows), file);
             try (DuckDbReader duckDb = new DuckDbReader()) {
                 assertThat(duckDb.types(file)).containsExactly(Map.entry("time", "TIMESTAMP WITH TIME ZONE"),
-                        Map.entry("i", "BIGINT"), Map.entry("d", "DOUBLE"), Map.entry("b", "BOOLEAN"), Map.entry("s", "VARCHAR"));
-                assertThat(duckDb.query("SELECT count(*) FROM " + DuckDbReader.from(file)).getFirst()[0]).isEqualTo((long) rows);
+                        Map.entry("i", "BIGINT"), Map.entry("d", "DOUBLE"), Map.entry("b", "BOOLEAN"),
+                        Map.entry("s", "VARCHAR"));
+                assertThat(duckDb.query("SELECT count(*) FROM " + DuckDbReader.from(file)).getFirst()[0])
+                        .isEqualTo((long) rows);
                 assertThat(duckDb.query("SELECT decode(key), decode(value) FROM parquet_kv_metadata("
                         + DuckDbReader.literal(file.toString()) + ")").getFirst()).containsExactly("arc:test", "ü");
                 assertThat(duckDb.query("SELECT created_by FROM parquet_file_metadata("
@@ -197,6 +199,61 @@ class ParquetEncoderTest {
     }
 
     @Test
+    void numbersAreStoredInTheShortestForm() throws Exception {
+        int rows = 50_000;
+        Random random = new Random(8);
+        long[] times = new long[rows];
+        long[] counter = new long[rows];
+        long[] status = new long[rows];
+        double[] decimals = new double[rows];
+        for (int r = 0; r < rows; r++) {
+            times[r] = 1_759_933_800_000_000L + r * 1_000L + random.nextInt(100);
+            // Differences of any size, so that some wrap around.
+            counter[r] = r % 1_000 == 500 ? random.nextLong() : r == 700 ? Long.MIN_VALUE : r == 701 ? Long.MAX_VALUE : r * 3L;
+            status[r] = 200 + 100 * random.nextInt(4);
+            decimals[r] = random.nextInt(10_000) / 100.0;
+        }
+        decimals[7] = -0.0;
+        decimals[8] = 0.0;
+        decimals[9] = Double.NaN;
+        double otherNan = Double.longBitsToDouble(0x7FF8_0000_0000_1234L);
+        decimals[10] = otherNan;
+        long[] noise = random.longs(rows).toArray();
+        double[] doubleNoise = random.doubles(rows).toArray();
+        ColumnBatch batch = new ColumnBatch(TABLE, rows, times, List.of(
+                new LongColumn("counter", Role.FIELD, counter, Validity.ALL_PRESENT),
+                new LongColumn("status", Role.FIELD, status, Validity.ALL_PRESENT),
+                new LongColumn("noise", Role.FIELD, noise, Validity.ALL_PRESENT),
+                new DoubleColumn("decimals", Role.FIELD, decimals, Validity.ALL_PRESENT),
+                new DoubleColumn("doubles", Role.FIELD, doubleNoise, Validity.ALL_PRESENT)));
+        List<FileColumn> columns = List.of(new FileColumn("counter", ColumnType.INT64),
+                new FileColumn("status", ColumnType.INT64), new FileColumn("noise", ColumnType.INT64),
+                new FileColumn("decimals", ColumnType.FLOAT64), new FileColumn("doubles", ColumnType.FLOAT64));
+        Path file = directory.resolve("numbers.parquet");
+        write(TestCodec.NONE.encoder(ParquetOptions.DEFAULT), columns, List.of(batch), RowSlice.range(0, rows), file);
+        List<Encoding> expected = List.of(Encoding.DELTA_BINARY_PACKED, Encoding.DELTA_BINARY_PACKED, Encoding.RLE_DICTIONARY,
+                Encoding.PLAIN, Encoding.RLE_DICTIONARY, Encoding.PLAIN);
+        int[] maxBytesARow = {2, 4, 1, 9, 4, 9};
+        try (ParquetFileReader reader = ParquetJavaReader.open(file)) {
+            for (int c = 0; c < expected.size(); c++) {
+                ColumnChunkMetaData chunk = reader.getRowGroups().getFirst().getColumns().get(c);
+                assertThat(chunk.getEncodingStats().getDataEncodings()).as("column %d", c).containsExactly(expected.get(c));
+                assertThat(chunk.getTotalSize()).as("column %d", c).isLessThan((long) maxBytesARow[c] * rows);
+            }
+        }
+        List<Object[]> read = ParquetJavaReader.rows(file, columns);
+        try (DuckDbReader duckDb = new DuckDbReader()) {
+            List<Object[]> readByDuckDb = duckDb.rows(file, columns);
+            for (int r = 0; r < rows; r++) {
+                Object[] row = {times[r], counter[r], status[r], noise[r], decimals[r], doubleNoise[r]};
+                assertThat(read.get(r)).as("row %d", r).isEqualTo(row);
+                assertThat(readByDuckDb.get(r)).as("row %d", r).isEqualTo(row);
+            }
+        }
+        assertThat(Double.doubleToRawLongBits((Double) read.get(10)[4])).isEqualTo(Double.doubleToRawLongBits(otherNan));
+    }
+
+    @Test
     void aFullSizedFileIsReadBack() throws Exception {
         Random random = new Random(5);
         int batchRows = 7_001;
@@ -235,7 +292,8 @@ class ParquetEncoderTest {
                 new FileColumn("value", ColumnType.FLOAT64));
         for (TestCodec codec : TestCodec.values()) {
             Path file = directory.resolve(codec + ".parquet");
-            write(codec.encoder(ParquetOptions.DEFAULT.withRowGroupRows(131_072)), columns, batches, RowSlice.all(batches), file);
+            write(codec.encoder(ParquetOptions.DEFAULT.withRowGroupRows(131_072)), columns, batches, RowSlice.all(batches),
+                    file);
             try (DuckDbReader duckDb = new DuckDbReader()) {
                 Object[] read = duckDb.query("SELECT count(*), sum(epoch_us(\"time\"))::BIGINT, sum(\"count\")::BIGINT, "
                         + "sum(\"value\"), count(\"value\"), count(DISTINCT host) FROM " + DuckDbReader.from(file)).getFirst();
@@ -381,7 +439,8 @@ class ParquetEncoderTest {
         List<FileColumn> columns = List.of(new FileColumn("noise", ColumnType.FLOAT64),
                 new FileColumn("constant", ColumnType.FLOAT64));
         Path file = directory.resolve("noise.parquet");
-        write(TestCodec.SNAPPY.encoder(ParquetOptions.DEFAULT), columns, List.of(batch), RowSlice.range(0, rows), file);
+        write(TestCodec.SNAPPY.encoder(ParquetOptions.DEFAULT.withDictionary(false, 1)), columns, List.of(batch),
+                RowSlice.range(0, rows), file);
         try (ParquetFileReader reader = ParquetJavaReader.open(file)) {
             ColumnChunkMetaData stored = reader.getRowGroups().getFirst().getColumns().get(1);
             assertThat(stored.getTotalSize()).isEqualTo(stored.getTotalUncompressedSize());

@@ -29,10 +29,10 @@ record RandomTable(List<FileColumn> columns, List<ColumnBatch> batches, List<Obj
     static final TableId TABLE = new TableId("db", "t");
     /// What DuckDB can show as a timestamp.
     private static final long TIME_RANGE_MICROS = 4_000_000_000_000_000L;
-    private static final String[] ODD_TEXTS = {"", " ", "a", "ab", "abcdefgh", "abcdefghi", "abcdefg\0", "\0", "'quoted\"", "ü", "\u00ff",
-            "\ud7ff", "\ue000", "\uffff", "\ud83d\ude00", "\udbff\udfff", "\u2028\r\n", "\u007f", "z".repeat(63), "z".repeat(64),
-            "z".repeat(65), "z".repeat(64) + "a", "é".repeat(33), "\ud7ff".repeat(30), "\udbff\udfff".repeat(17),
-            "\udbff\udfff".repeat(16), "x" + "\udbff\udfff".repeat(20), "long ".repeat(400)};
+    private static final String[] ODD_TEXTS = {"", " ", "a", "ab", "abcdefgh", "abcdefghi", "abcdefg\0", "\0", "'quoted\"",
+            "ü", "\u00ff", "\ud7ff", "\ue000", "\uffff", "\ud83d\ude00", "\udbff\udfff", "\u2028\r\n", "\u007f",
+            "z".repeat(63), "z".repeat(64), "z".repeat(65), "z".repeat(64) + "a", "é".repeat(33),
+            "\ud7ff".repeat(30), "\udbff\udfff".repeat(17), "\udbff\udfff".repeat(16), "x" + "\udbff\udfff".repeat(20), "long ".repeat(400)};
     private static final long[] ODD_LONGS = {0, 1, -1, Long.MAX_VALUE, Long.MIN_VALUE, 255, 256, 1L << 53, (1L << 53) + 1};
     private static final double[] ODD_DOUBLES = {0.0, -0.0, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY,
             Double.MIN_VALUE, -Double.MIN_VALUE, Double.MAX_VALUE, -Double.MAX_VALUE, 1.5};
@@ -216,7 +216,8 @@ record RandomTable(List<FileColumn> columns, List<ColumnBatch> batches, List<Obj
             boolean plain = !odd || random.nextBoolean();
             return switch (type) {
                 case INT64 -> plain ? (Object) (random.nextLong() % distinct) : ODD_LONGS[random.nextInt(ODD_LONGS.length)];
-                case FLOAT64 -> plain ? (Object) (random.nextInt(distinct) / 100.0) : ODD_DOUBLES[random.nextInt(ODD_DOUBLES.length)];
+                case FLOAT64 -> plain ? (Object) (random.nextInt(distinct) / 100.0)
+                        : ODD_DOUBLES[random.nextInt(ODD_DOUBLES.length)];
                 case BOOLEAN -> random.nextInt(distinct) == 0;
                 case TEXT -> plain ? "text-" + random.nextInt(distinct) : ODD_TEXTS[random.nextInt(ODD_TEXTS.length)];
             };

@@ -51,7 +51,8 @@ class ByteTextTest {
             (byte) 0x80, (byte) 0xFF};
         byte[] target = new byte[3 * bytes.length];
         int end = ByteText.copyValid(bytes, 0, bytes.length, target, 0);
-        assertThat(new String(target, 0, end, StandardCharsets.UTF_8)).isEqualTo("a\uFFFD\uFFFDb\u20ac\uFFFD\uFFFD\uFFFD\uFFFD");
+        assertThat(new String(target, 0, end, StandardCharsets.UTF_8)).isEqualTo("a\uFFFD\uFFFDb"
+                + "\u20ac\uFFFD\uFFFD\uFFFD\uFFFD");
     }
 
     @Test

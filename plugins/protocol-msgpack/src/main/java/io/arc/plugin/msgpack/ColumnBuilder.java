@@ -12,39 +12,60 @@ import io.arc.api.data.ColumnType;
 import io.arc.api.data.Role;
 import io.arc.api.data.Utf8Block;
 import io.arc.api.data.Validity;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.Arrays;
-import java.util.Base64;
 
-/// One column while its values come in. Its type is that of the values so far, widened by [ColumnType#join]; nothing is ever
-/// rounded: an integer that a double cannot hold exactly, in a column with fractions, is refused.
+/// One column while its values come in. Its type is that of the values so far, widened from row to row by [ColumnType#join];
+/// nothing is ever rounded: an integer that a double cannot hold exactly, in a column with fractions, is refused.
+///
+/// Text is kept as a dictionary as long as values repeat, then plain. Memory is kept between uses, unless [#build] could give
+/// an array away as it was.
 final class ColumnBuilder {
     /// 2^53: every integer up to it is a double.
     private static final long EXACT = 1L << 53;
     /// A dictionary pays as long as a text comes at least twice on average.
     private static final int MIN_REPEAT = 2;
+    /// A dictionary is given up at the earliest with this many texts, and not before an eighth of the expected rows.
+    private static final int MIN_SAMPLE = 128;
+    private static final long[] NO_LONGS = {};
+    private static final double[] NO_DOUBLES = {};
+    private static final boolean[] NO_BOOLEANS = {};
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long HIGH_BITS = 0x8080_8080_8080_8080L;
 
     private String name = "";
     private Role role = Role.FIELD;
     private boolean typed;
     private ColumnType type = ColumnType.TEXT;
     private int rows;
+    /// While false, all rows are present and `present` holds nothing.
     private boolean anyAbsent;
-    private long[] present = new long[16];
-    private long[] longs = new long[0];
-    private double[] doubles = new double[0];
-    private boolean[] booleans = new boolean[0];
+    private long[] present = NO_LONGS;
+    private long[] longs = NO_LONGS;
+    private double[] doubles = NO_DOUBLES;
+    private boolean[] booleans = NO_BOOLEANS;
+    /// Text as a dictionary: the number of each row's text, -1 for absent ones.
     private int[] codes = new int[0];
     private final TextSet texts = new TextSet();
+    private int sample;
+    /// Plain text: that of row r is `textBytes[ends[r], ends[r + 1])`.
+    private boolean plain;
+    private byte[] textBytes = new byte[0];
+    private int[] ends = new int[1];
 
-    void reset(String newName, Role newRole) {
+    /// @param expectedRows a guess
+    void reset(String newName, Role newRole, int expectedRows) {
         name = newName;
         role = newRole;
         typed = false;
         type = ColumnType.TEXT;
         rows = 0;
         anyAbsent = false;
+        plain = false;
+        sample = Math.max(MIN_SAMPLE, expectedRows / 8);
         texts.clear();
     }
 
@@ -52,16 +73,14 @@ final class ColumnBuilder {
         return name;
     }
 
-    Role role() {
-        return role;
-    }
-
-    void rename(String newName) {
-        name = newName;
-    }
-
     int rows() {
         return rows;
+    }
+
+    /// The memory that is kept for the next use.
+    long retainedBytes() {
+        return 8L * (present.length + longs.length + doubles.length) + booleans.length + 4L * (codes.length + ends.length)
+                + textBytes.length + texts.retainedBytes();
     }
 
     /// Fills up with absent rows.
@@ -71,55 +90,58 @@ final class ColumnBuilder {
         }
     }
 
-    /// Takes rows back that an item began and did not end.
-    void cutTo(int rowCount) {
-        rows = Math.min(rows, rowCount);
-    }
-
-    /// Takes the last row back, so that another value can take its place.
-    void dropLast() {
-        rows--;
-    }
-
-    /// All values of a column; the cursor is at the array's header.
-    void readColumn(Input input, int count) {
-        reserve(count);
+    /// All values of a column, into a builder without rows; the cursor is at the first value.
+    ///
+    /// @param depth how many arrays and maps are around a value
+    void readColumn(Input input, int count, int depth) {
         while (rows < count) {
-            int type = input.peek();
-            if (type == 0xcb && (!typed || this.type == ColumnType.FLOAT64)) {
+            int next = input.peek();
+            if (next == 0xcb && (!typed || type == ColumnType.FLOAT64)) {
                 readDoubles(input, count);
-            } else if (Input.isText(type) && (!typed || this.type == ColumnType.TEXT)) {
-                readTexts(input, count);
-            } else if (Input.isInteger(type) && (!typed || this.type == ColumnType.INT64)) {
+            } else if (Input.isText(next) && (!typed || type == ColumnType.TEXT)) {
+                if (plain) {
+                    readPlainTexts(input, count);
+                } else {
+                    readTexts(input, count);
+                }
+            } else if (Input.isInteger(next) && (!typed || type == ColumnType.INT64)) {
                 readLongs(input, count);
             } else {
-                readValue(input, 3);
+                readValue(input, depth);
             }
         }
     }
 
-    private void reserve(int count) {
-        int words = Validity.wordCount(count);
-        if (present.length < words) {
-            present = Arrays.copyOf(present, Math.max(words, 2 * present.length));
-        }
-    }
-
+    /// Makes `type` the column's with room for `capacity` rows, exactly where there are no rows yet.
     private void become(ColumnType newType, int capacity) {
         boolean first = !typed;
         typed = true;
         type = newType;
         switch (newType) {
-            case INT64 -> longs = sized(longs, capacity);
-            case FLOAT64 -> doubles = sized(doubles, capacity);
+            case INT64 -> {
+                if (longs.length < capacity) {
+                    longs = Arrays.copyOf(longs, room(longs.length, capacity));
+                }
+            }
+            case FLOAT64 -> {
+                if (doubles.length < capacity) {
+                    doubles = Arrays.copyOf(doubles, room(doubles.length, capacity));
+                }
+            }
             case BOOLEAN -> {
                 if (booleans.length < capacity) {
-                    booleans = Arrays.copyOf(booleans, Math.max(capacity, 2 * booleans.length));
+                    booleans = Arrays.copyOf(booleans, room(booleans.length, capacity));
                 }
             }
             case TEXT -> {
+                if (plain) {
+                    if (ends.length <= capacity) {
+                        ends = Arrays.copyOf(ends, room(ends.length, capacity) + 1);
+                    }
+                    return;
+                }
                 if (codes.length < capacity) {
-                    codes = Arrays.copyOf(codes, Math.max(capacity, 2 * codes.length));
+                    codes = Arrays.copyOf(codes, room(codes.length, capacity));
                 }
                 if (first) {
                     Arrays.fill(codes, 0, rows, -1);
@@ -128,62 +150,78 @@ final class ColumnBuilder {
         }
     }
 
-    private static long[] sized(long[] values, int capacity) {
-        return values.length >= capacity ? values : Arrays.copyOf(values, Math.max(capacity, 2 * values.length));
-    }
-
-    private static double[] sized(double[] values, int capacity) {
-        return values.length >= capacity ? values : Arrays.copyOf(values, Math.max(capacity, 2 * values.length));
+    private int room(int length, int capacity) {
+        return rows == 0 ? capacity : Math.max(16, TextSet.grown(length, capacity));
     }
 
     private void markPresent(int from, int to) {
-        int word = from >> 6;
+        if (!anyAbsent) {
+            return;
+        }
+        reserve(to);
         for (int row = from; row < to;) {
+            int word = row >> 6;
             int next = Math.min(to, (row & ~63) + 64);
-            long bits = (next & 63) == 0 ? -1L << row : (-1L << row) & ~(-1L << next);
+            long bits = -1L << row & ((next & 63) == 0 ? -1L : ~(-1L << next));
             present[word] = ((row & 63) == 0 ? 0 : present[word]) | bits;
-            word++;
             row = next;
         }
     }
 
+    private void reserve(int count) {
+        int words = Validity.wordCount(count);
+        if (present.length < words) {
+            present = Arrays.copyOf(present, Math.max(4, TextSet.grown(present.length, words)));
+        }
+    }
+
     private void readDoubles(Input input, int count) {
+        if (rows == 0) {
+            // As long as the column, the array is given away in the end and need not be copied.
+            doubles = new double[count];
+        }
         become(ColumnType.FLOAT64, count);
         byte[] bytes = input.bytes;
+        double[] to = doubles;
         int at = input.at;
         int row = rows;
-        int last = input.end - 9;
-        double[] to = doubles;
-        while (row < count && at <= last && bytes[at] == (byte) 0xcb) {
-            to[row++] = Double.longBitsToDouble(input.longAt(at + 1));
+        int fitting = (int) Math.min(count, row + (input.end - at) / 9L);
+        while (row < fitting && bytes[at] == (byte) 0xcb) {
+            to[row++] = Double.longBitsToDouble(Input.longAt(bytes, at + 1));
             at += 9;
         }
+        input.at = at;
         if (row == rows) {
             // The value is cut; reading it says so.
             input.floating();
         }
         markPresent(rows, row);
         rows = row;
-        input.at = at;
     }
 
     private void readLongs(Input input, int count) {
+        if (rows == 0) {
+            longs = new long[count];
+        }
         become(ColumnType.INT64, count);
-        int from = rows;
         int row = rows;
         long[] to = longs;
-        while (row < count && !input.isAtEnd()) {
-            int type = input.bytes[input.at] & 0xff;
-            if (type <= 0x7f) {
-                to[row++] = type;
+        byte[] bytes = input.bytes;
+        while (row < count && input.at < input.end) {
+            int next = bytes[input.at] & 0xff;
+            if (next <= 0x7f) {
+                to[row++] = next;
                 input.at++;
-            } else if (Input.isInteger(type)) {
+            } else if (next == 0xd3 && input.end - input.at >= 9) {
+                to[row++] = input.longAt(input.at + 1);
+                input.at += 9;
+            } else if (Input.isInteger(next)) {
                 to[row++] = input.integer();
             } else {
                 break;
             }
         }
-        markPresent(from, row);
+        markPresent(rows, row);
         rows = row;
     }
 
@@ -192,64 +230,160 @@ final class ColumnBuilder {
         byte[] bytes = input.bytes;
         int row = rows;
         int[] to = codes;
-        while (row < count && !input.isAtEnd()) {
-            int type = bytes[input.at] & 0xff;
-            if (!Input.isText(type)) {
+        boolean isDistinct = false;
+        while (row < count && !isDistinct && input.at < input.end) {
+            int next = bytes[input.at] & 0xff;
+            if (!Input.isText(next)) {
                 break;
             }
-            int length;
-            if (type <= 0xbf && (type & 0x1f) < input.end - input.at) {
-                length = type & 0x1f;
-                input.at++;
-            } else {
-                length = input.textLength();
-            }
-            to[row++] = texts.add(bytes, input.at, length);
+            int length = input.textLength();
+            int before = texts.size();
+            int code = texts.add(bytes, input.at, length);
+            to[row++] = code;
             input.at += length;
+            isDistinct = code == before && code >= sample && isMostlyDistinct(row);
+        }
+        markPresent(rows, row);
+        rows = row;
+        if (isDistinct) {
+            makePlain(count);
+        }
+    }
+
+    private boolean isMostlyDistinct(int rowCount) {
+        return 8L * texts.size() > 7L * rowCount;
+    }
+
+    /// Copies texts of up to 8 bytes as a word, which may write past their ends: the next text, or nothing, comes there.
+    private void readPlainTexts(Input input, int count) {
+        become(ColumnType.TEXT, count);
+        byte[] bytes = input.bytes;
+        int row = rows;
+        int position = ends[row];
+        while (row < count && input.at < input.end) {
+            int next = bytes[input.at] & 0xff;
+            if (!Input.isText(next)) {
+                break;
+            }
+            int length = input.textLength();
+            int from = input.at;
+            input.at = from + length;
+            if (length <= 16 && from + 16 <= bytes.length && position + 16 <= textBytes.length) {
+                long first = (long) WORD.get(bytes, from);
+                long second = (long) WORD.get(bytes, from + 8);
+                long firstMask = length >= 8 ? HIGH_BITS : ~(-1L << 8 * length) & HIGH_BITS;
+                long secondMask = length <= 8 ? 0 : length == 16 ? HIGH_BITS : ~(-1L << 8 * (length - 8)) & HIGH_BITS;
+                if ((first & firstMask | second & secondMask) == 0) {
+                    WORD.set(textBytes, position, first);
+                    WORD.set(textBytes, position + 8, second);
+                    position += length;
+                    ends[++row] = position;
+                    continue;
+                }
+            }
+            position = putPlain(bytes, from, length, position);
+            ends[++row] = position;
         }
         markPresent(rows, row);
         rows = row;
     }
 
+    /// Appends a text, repaired where it has to be, and gives the position behind it.
+    private int putPlain(byte[] source, int from, int length, int position) {
+        if (!TextSet.isAscii(source, from, length) && !Utf8.isValid(source, from, length)) {
+            byte[] repaired = Utf8.repaired(source, from, length);
+            return putPlain(repaired, 0, repaired.length, position);
+        }
+        int end = Math.addExact(position, length);
+        if (end + 16L > textBytes.length) {
+            textBytes = Arrays.copyOf(textBytes, TextSet.grown(textBytes.length, Math.addExact(end, 16)));
+        }
+        System.arraycopy(source, from, textBytes, position, length);
+        return end;
+    }
+
+    /// Goes over from a dictionary to plain text.
+    private void makePlain(int capacity) {
+        if (ends.length <= capacity) {
+            ends = new int[Math.max(capacity, rows) + 1];
+        }
+        ends[0] = 0;
+        for (int row = 0; row < rows; row++) {
+            ends[row + 1] = Math.addExact(ends[row], codes[row] < 0 ? 0 : texts.length(codes[row]));
+        }
+        long guess = rows == 0 ? 0 : (long) ends[rows] * capacity / rows;
+        int least = Math.addExact(ends[rows], 16);
+        if (textBytes.length < Math.max(least, guess)) {
+            textBytes = new byte[(int) Math.min(Integer.MAX_VALUE - 8L, Math.max(least, guess))];
+        }
+        for (int row = 0; row < rows; row++) {
+            if (codes[row] >= 0) {
+                texts.copyTo(codes[row], textBytes, ends[row]);
+            }
+        }
+        plain = true;
+    }
+
     /// Any one value.
+    ///
+    /// @param depth how many arrays and maps are around it
     void readValue(Input input, int depth) {
-        int type = input.peek();
-        if (Input.isInteger(type)) {
-            addLong(input.integer());
-        } else if (Input.isFloat(type)) {
+        int next = input.peek();
+        if (Input.isFloat(next)) {
             addDouble(input.floating());
-        } else if (Input.isText(type)) {
+        } else if (Input.isInteger(next)) {
+            addLong(input.integer());
+        } else if (Input.isText(next)) {
             int length = input.textLength();
             addText(input.bytes, input.at, length);
             input.at += length;
-        } else if (type == 0xc0) {
+        } else if (Input.isBoolean(next)) {
             input.at++;
-            absent();
-        } else if (type == 0xc2 || type == 0xc3) {
-            input.at++;
-            addBoolean(type == 0xc3);
-        } else if (type >= 0xc4 && type <= 0xc6) {
+            addBoolean(next == 0xc3);
+        } else if (Input.isBinary(next)) {
             int length = input.binaryLength();
             addBinary(input.bytes, input.at, length);
             input.at += length;
-        } else if (Input.isArray(type) || Input.isMap(type)) {
+        } else if (Input.isArray(next) || Input.isMap(next)) {
             addString(JsonText.read(input, depth));
-        } else if (Input.isExtension(type)) {
-            Instant instant = Times.extension(input, rows);
-            addString(instant.toString());
+        } else if (Input.isExtension(next)) {
+            addString(Times.extension(input, rows).toString());
         } else {
-            throw input.malformed("0xc1 is no MessagePack value");
+            input.constant();
+            absent();
         }
     }
 
-    void absent() {
+    /// Any one value as text, nil excepted.
+    ///
+    /// @param depth how many arrays and maps are around it
+    void readText(Input input, int depth) {
+        int next = input.peek();
+        if (Input.isFloat(next)) {
+            addString(Double.toString(input.floating()));
+        } else if (Input.isInteger(next)) {
+            addString(input.integerText());
+        } else if (Input.isBoolean(next)) {
+            input.at++;
+            addString(Boolean.toString(next == 0xc3));
+        } else {
+            readValue(input, depth);
+        }
+    }
+
+    private void absent() {
+        if (!anyAbsent) {
+            anyAbsent = true;
+            markPresent(0, rows);
+        }
         reserve(rows + 1);
-        anyAbsent = true;
         int word = rows >> 6;
         present[word] = (rows & 63) == 0 ? 0 : present[word] & ~(1L << rows);
         if (typed) {
             become(type, rows + 1);
-            if (type == ColumnType.TEXT) {
+            if (plain) {
+                ends[rows + 1] = ends[rows];
+            } else if (type == ColumnType.TEXT) {
                 codes[rows] = -1;
             }
         }
@@ -257,23 +391,22 @@ final class ColumnBuilder {
     }
 
     private void present() {
-        reserve(rows + 1);
-        int word = rows >> 6;
-        present[word] = ((rows & 63) == 0 ? 0 : present[word]) | 1L << rows;
+        if (anyAbsent) {
+            markPresent(rows, rows + 1);
+        }
         rows++;
     }
 
     void addLong(long value) {
+        if (type == ColumnType.INT64 && rows < longs.length) {
+            longs[rows] = value;
+            present();
+            return;
+        }
         widen(ColumnType.INT64);
         switch (type) {
-            case INT64 -> {
-                become(type, rows + 1);
-                longs[rows] = value;
-            }
-            case FLOAT64 -> {
-                become(type, rows + 1);
-                doubles[rows] = exact(value, rows);
-            }
+            case INT64 -> longs[rows] = value;
+            case FLOAT64 -> doubles[rows] = exact(value, rows);
             case TEXT -> {
                 addString(Long.toString(value));
                 return;
@@ -284,12 +417,16 @@ final class ColumnBuilder {
     }
 
     void addDouble(double value) {
+        if (type == ColumnType.FLOAT64 && rows < doubles.length) {
+            doubles[rows] = value;
+            present();
+            return;
+        }
         widen(ColumnType.FLOAT64);
         if (type == ColumnType.TEXT) {
             addString(Double.toString(value));
             return;
         }
-        become(type, rows + 1);
         doubles[rows] = value;
         present();
     }
@@ -300,16 +437,24 @@ final class ColumnBuilder {
             addString(Boolean.toString(value));
             return;
         }
-        become(type, rows + 1);
         booleans[rows] = value;
         present();
     }
 
     void addText(byte[] bytes, int from, int length) {
         widen(ColumnType.TEXT);
-        become(ColumnType.TEXT, rows + 1);
-        codes[rows] = texts.add(bytes, from, length);
+        if (plain) {
+            ends[rows + 1] = putPlain(bytes, from, length, ends[rows]);
+            present();
+            return;
+        }
+        int before = texts.size();
+        int code = texts.add(bytes, from, length);
+        codes[rows] = code;
         present();
+        if (code == before && code >= sample && isMostlyDistinct(rows)) {
+            makePlain(codes.length);
+        }
     }
 
     void addString(String value) {
@@ -319,28 +464,26 @@ final class ColumnBuilder {
 
     /// Binary is text when it is valid UTF-8, else Base64.
     private void addBinary(byte[] bytes, int from, int length) {
-        String text = new String(bytes, from, length, StandardCharsets.UTF_8);
-        byte[] back = text.getBytes(StandardCharsets.UTF_8);
-        if (Arrays.equals(back, 0, back.length, bytes, from, from + length)) {
+        if (Utf8.isValid(bytes, from, length)) {
             addText(bytes, from, length);
         } else {
-            addString(Base64.getEncoder().encodeToString(Arrays.copyOfRange(bytes, from, from + length)));
+            addString(JsonText.base64(bytes, from, length));
         }
     }
 
     /// Makes room for a value of `added`: the column's type afterwards holds both.
     private void widen(ColumnType added) {
-        if (!typed) {
+        if (!typed || type == added) {
             become(added, rows + 1);
             return;
         }
-        ColumnType joined = type.join(added).orElseThrow(() -> new ArcException(ErrorCode.TYPE_CONFLICT, "column '" + name
-                + "', row " + rows + ": a " + added + " value in a column of " + type + " values; send one type, or text"));
-        if (joined == type) {
+        ColumnType before = type;
+        ColumnType joined = before.join(added).orElseThrow(() -> new ArcException(ErrorCode.TYPE_CONFLICT, "column '" + name
+                + "', row " + rows + ": a " + added + " value in a column of " + before + " values; send one type, or text"));
+        become(joined, rows + 1);
+        if (joined == before) {
             return;
         }
-        ColumnType before = type;
-        become(joined, rows + 1);
         if (joined == ColumnType.FLOAT64) {
             for (int row = 0; row < rows; row++) {
                 doubles[row] = isPresent(row) ? exact(longs[row], row) : 0;
@@ -362,37 +505,86 @@ final class ColumnBuilder {
     }
 
     private boolean isPresent(int row) {
-        return (present[row >> 6] >>> row & 1) != 0;
+        return !anyAbsent || (present[row >> 6] >>> row & 1) != 0;
     }
 
     private double exact(long value, int row) {
         double asDouble = value;
-        if (value > EXACT || value < -EXACT) {
-            if ((long) asDouble != value || asDouble == 0x1p63) {
-                throw new ArcException(ErrorCode.TYPE_CONFLICT, "column '" + name + "', row " + row + ": the integer " + value
-                        + " stands beside fractions, and no double holds it exactly; send the column as text");
-            }
+        if ((value > EXACT || value < -EXACT) && ((long) asDouble != value || asDouble == 0x1p63)) {
+            throw new ArcException(ErrorCode.TYPE_CONFLICT, "column '" + name + "', row " + row + ": the integer " + value
+                    + " stands beside fractions, and no double holds it exactly; send the column as text");
         }
         return asDouble;
     }
 
-    /// The column, copied out of the scratch memory.
-    Column build(Role role) {
+    /// Appends what was built before.
+    ///
+    /// @param totalRows how many rows there will be in the end
+    void append(Column column, int rowCount, int totalRows) {
+        if (!typed && column.validity().presentCount(rowCount) > 0 && rows < totalRows) {
+            become(column.type(), totalRows);
+        }
+        for (int row = 0; row < rowCount; row++) {
+            if (!column.validity().isPresent(row)) {
+                absent();
+                continue;
+            }
+            switch (column) {
+                case LongColumn numbers -> addLong(numbers.values()[row]);
+                case DoubleColumn numbers -> addDouble(numbers.values()[row]);
+                case BooleanColumn flags -> addBoolean(flags.values()[row]);
+                case Utf8Column text -> addText(text.values(), row);
+                case DictionaryColumn text -> addText(text.dictionary(), text.codes()[row]);
+            }
+        }
+    }
+
+    private void addText(Utf8Block block, int index) {
+        addText(block.bytes(), block.offsets()[index], block.length(index));
+    }
+
+    /// The column. The builder has to be reset afterwards.
+    Column build() {
+        return build(role);
+    }
+
+    /// The column in another role than was thought.
+    Column build(Role builtRole) {
         Validity validity = anyAbsent ? validity() : Validity.ALL_PRESENT;
         if (!typed) {
-            return new Utf8Column(name, role, new Utf8Block(new byte[0], new int[rows + 1]), Validity.allAbsent(rows));
+            return new Utf8Column(name, builtRole, new Utf8Block(new byte[0], new int[rows + 1]), Validity.allAbsent(rows));
         }
         return switch (type) {
-            case INT64 -> new LongColumn(name, role, Arrays.copyOf(longs, rows), validity);
-            case FLOAT64 -> new DoubleColumn(name, role, Arrays.copyOf(doubles, rows), validity);
-            case BOOLEAN -> new BooleanColumn(name, role, Arrays.copyOf(booleans, rows), validity);
-            case TEXT -> text(role, validity);
+            case INT64 -> {
+                long[] values = longs;
+                if (values.length == rows) {
+                    longs = NO_LONGS;
+                } else {
+                    values = Arrays.copyOf(values, rows);
+                }
+                yield new LongColumn(name, builtRole, values, validity);
+            }
+            case FLOAT64 -> {
+                double[] values = doubles;
+                if (values.length == rows) {
+                    doubles = NO_DOUBLES;
+                } else {
+                    values = Arrays.copyOf(values, rows);
+                }
+                yield new DoubleColumn(name, builtRole, values, validity);
+            }
+            case BOOLEAN -> new BooleanColumn(name, builtRole, Arrays.copyOf(booleans, rows), validity);
+            case TEXT -> text(builtRole, validity);
         };
     }
 
-    private Column text(Role role, Validity validity) {
-        if ((long) texts.size() * MIN_REPEAT > rows + 64L) {
-            return new Utf8Column(name, role, texts.expanded(codes, rows), validity);
+    private Column text(Role builtRole, Validity validity) {
+        if (!plain && (long) texts.size() * MIN_REPEAT > rows + 64L) {
+            makePlain(rows);
+        }
+        if (plain) {
+            return new Utf8Column(name, builtRole, new Utf8Block(Arrays.copyOf(textBytes, ends[rows]), Arrays.copyOf(ends, rows + 1)),
+                    validity);
         }
         int[] copy = Arrays.copyOf(codes, rows);
         if (anyAbsent) {
@@ -400,7 +592,7 @@ final class ColumnBuilder {
                 copy[row] = Math.max(0, copy[row]);
             }
         }
-        return new DictionaryColumn(name, role, copy, texts.block(), validity);
+        return new DictionaryColumn(name, builtRole, copy, texts.block(), validity);
     }
 
     private Validity validity() {

@@ -4,13 +4,15 @@ import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
-/// A cursor over MessagePack bytes. Every read is bounds-checked against the body; sizes that headers claim are held against the
+/// A cursor over MessagePack bytes. Every read is checked against the body's end; sizes that headers claim are held against the
 /// bytes that are left before anything is allocated.
 final class Input {
+    /// How many arrays and maps may be around a value, those of the body itself included.
     static final int MAX_DEPTH = 32;
     private static final VarHandle SHORT = view(short[].class);
     private static final VarHandle INT = view(int[].class);
@@ -20,9 +22,15 @@ final class Input {
     int start;
     int at;
     int end;
+    /// The number of the item at the cursor, for messages.
+    int item;
 
     private static VarHandle view(Class<?> type) {
         return MethodHandles.byteArrayViewVarHandle(type, ByteOrder.BIG_ENDIAN);
+    }
+
+    static long longAt(byte[] bytes, int position) {
+        return (long) LONG.get(bytes, position);
     }
 
     void reset(byte[] array, int offset, int length) {
@@ -30,6 +38,7 @@ final class Input {
         start = offset;
         at = offset;
         end = offset + length;
+        item = 0;
     }
 
     boolean isAtEnd() {
@@ -37,7 +46,8 @@ final class Input {
     }
 
     ArcException malformed(String what) {
-        return new ArcException(ErrorCode.MALFORMED_PAYLOAD, what + " (byte " + (at - start) + " of " + (end - start) + ")");
+        return new ArcException(ErrorCode.MALFORMED_PAYLOAD, "item " + item + ": " + what + " (byte " + (at - start) + " of "
+                + (end - start) + ")");
     }
 
     private void need(int count) {
@@ -51,7 +61,7 @@ final class Input {
         return bytes[at] & 0xff;
     }
 
-    int next() {
+    private int next() {
         need(1);
         return bytes[at++] & 0xff;
     }
@@ -64,8 +74,8 @@ final class Input {
             default -> (int) INT.get(bytes, at) & 0xffff_ffffL;
         };
         at += width;
-        if (value > Integer.MAX_VALUE) {
-            throw malformed("a size of " + value + " is more than a body can hold");
+        if (value > end - at) {
+            throw malformed("a value claims a size of " + value + ", and " + (end - at) + " bytes are left");
         }
         return (int) value;
     }
@@ -82,6 +92,10 @@ final class Input {
         return type >= 0xa0 && type <= 0xbf || type >= 0xd9 && type <= 0xdb;
     }
 
+    static boolean isBinary(int type) {
+        return type >= 0xc4 && type <= 0xc6;
+    }
+
     static boolean isInteger(int type) {
         return type <= 0x7f || type >= 0xe0 || type >= 0xcc && type <= 0xd3;
     }
@@ -90,15 +104,23 @@ final class Input {
         return type == 0xca || type == 0xcb;
     }
 
-    static boolean isNumber(int type) {
-        return isInteger(type) || isFloat(type);
+    static boolean isBoolean(int type) {
+        return type == 0xc2 || type == 0xc3;
+    }
+
+    static boolean isNil(int type) {
+        return type == 0xc0;
+    }
+
+    static boolean isExtension(int type) {
+        return type >= 0xd4 && type <= 0xd8 || type >= 0xc7 && type <= 0xc9;
     }
 
     int mapSize() {
         int type = next();
         int size = type <= 0x8f ? type & 0x0f : unsigned(type == 0xde ? 2 : 4);
         if (size > (end - at) / 2) {
-            throw malformed("a map claims " + size + " entries, more than there are bytes left for");
+            throw malformed("a map claims " + size + " entries, and " + (end - at) + " bytes are left");
         }
         return size;
     }
@@ -107,7 +129,7 @@ final class Input {
         int type = next();
         int size = type <= 0x9f ? type & 0x0f : unsigned(type == 0xdc ? 2 : 4);
         if (size > end - at) {
-            throw malformed("an array claims " + size + " elements, more than there are bytes left for");
+            throw malformed("an array claims " + size + " elements, and " + (end - at) + " bytes are left");
         }
         return size;
     }
@@ -120,21 +142,23 @@ final class Input {
         return length;
     }
 
+    /// Moves behind the header of binary and gives its length, which is within the body.
     int binaryLength() {
         int type = next();
-        int length = unsigned(1 << type - 0xc4);
-        need(length);
-        return length;
+        return unsigned(1 << type - 0xc4);
     }
 
-    /// A name: text that has to be valid UTF-8.
+    /// A name: text that has to be valid UTF-8 and, in all places that names have, not empty.
     String name(String what) {
         if (!isText(peek())) {
             throw malformed(what + " has to be text and is " + describe(peek()));
         }
         int length = textLength();
+        if (length == 0) {
+            throw malformed(what + " is empty");
+        }
         try {
-            String text = StandardCharsets.UTF_8.newDecoder().decode(java.nio.ByteBuffer.wrap(bytes, at, length)).toString();
+            String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, at, length)).toString();
             at += length;
             return text;
         } catch (CharacterCodingException invalid) {
@@ -153,6 +177,15 @@ final class Input {
         if (type >= 0xe0) {
             return (byte) type;
         }
+        long value = wideInteger(type);
+        if (type == 0xcf && value < 0) {
+            throw malformed("the integer " + Long.toUnsignedString(value) + " is above 9223372036854775807, which no column type"
+                    + " holds exactly; send it as text");
+        }
+        return value;
+    }
+
+    private long wideInteger(int type) {
         int width = 1 << (type & 3);
         need(width);
         long value = switch (type) {
@@ -164,49 +197,69 @@ final class Input {
             case 0xd2 -> (int) INT.get(bytes, at);
             default -> (long) LONG.get(bytes, at);
         };
-        if (type == 0xcf && value < 0) {
-            throw new ArcException(ErrorCode.MALFORMED_PAYLOAD, "the integer " + Long.toUnsignedString(value) + " at byte "
-                    + (at - 1 - start) + " is above 9223372036854775807, which no column type holds exactly; send it as text");
-        }
         at += width;
         return value;
+    }
+
+    /// An integer of any width in digits, the large unsigned ones included.
+    String integerText() {
+        if (peek() == 0xcf) {
+            at++;
+            return Long.toUnsignedString(wideInteger(0xcf));
+        }
+        return Long.toString(integer());
     }
 
     double floating() {
         int type = next();
         int width = type == 0xca ? 4 : 8;
         need(width);
-        double value = width == 4 ? Float.intBitsToFloat((int) INT.get(bytes, at)) : Double.longBitsToDouble((long) LONG.get(bytes, at));
+        double value = width == 4 ? Float.intBitsToFloat((int) INT.get(bytes, at)) : Double.longBitsToDouble(longAt(at));
         at += width;
         return value;
     }
 
-    /// The 8 bytes behind the cursor, unchecked by type. The caller has seen that they are there.
+    /// Nil or a boolean: its type byte.
+    int constant() {
+        int type = next();
+        if (!isNil(type) && !isBoolean(type)) {
+            at--;
+            throw malformed("0xc1 is no MessagePack value");
+        }
+        return type;
+    }
+
+    /// The 8 bytes at a position. The caller has seen that they are there.
     long longAt(int position) {
         return (long) LONG.get(bytes, position);
     }
 
+    /// The 4 bytes at a position. The caller has seen that they are there.
     int intAt(int position) {
         return (int) INT.get(bytes, position);
     }
 
-    /// For an extension value: its length; the cursor is at the type byte behind it.
+    /// The length of an extension's data. The cursor moves to its type byte, and type and data are within the body.
     int extensionLength() {
         int type = next();
         int length = type >= 0xd4 && type <= 0xd8 ? 1 << type - 0xd4 : unsigned(1 << type - 0xc7);
-        need(Math.addExact(length, 1));
+        if (length >= end - at) {
+            throw malformed("the MessagePack data ends in the middle of an extension value");
+        }
         return length;
     }
 
-    static boolean isExtension(int type) {
-        return type >= 0xd4 && type <= 0xd8 || type >= 0xc7 && type <= 0xc9;
+    /// @param depth how many arrays and maps are around the one at the cursor
+    void requireDepth(int depth) {
+        if (depth >= MAX_DEPTH) {
+            throw malformed("arrays and maps are nested deeper than " + MAX_DEPTH + " levels");
+        }
     }
 
     /// Skips one value, whatever is in it.
+    ///
+    /// @param depth how many arrays and maps are around it
     void skip(int depth) {
-        if (depth > MAX_DEPTH) {
-            throw malformed("values are nested deeper than " + MAX_DEPTH + " levels");
-        }
         int type = peek();
         if (isInteger(type)) {
             at++;
@@ -216,29 +269,30 @@ final class Input {
         } else if (isText(type)) {
             int length = textLength();
             at += length;
+        } else if (isFloat(type)) {
+            at++;
+            advance(type == 0xca ? 4 : 8);
         } else if (isMap(type)) {
+            requireDepth(depth);
             int size = mapSize();
-            for (int i = 0; i < 2 * size; i++) {
+            for (int i = 0; i < size; i++) {
+                skip(depth + 1);
                 skip(depth + 1);
             }
         } else if (isArray(type)) {
+            requireDepth(depth);
             int size = arraySize();
             for (int i = 0; i < size; i++) {
                 skip(depth + 1);
             }
-        } else if (isFloat(type)) {
-            at++;
-            advance(type == 0xca ? 4 : 8);
-        } else if (type == 0xc0 || type == 0xc2 || type == 0xc3) {
-            at++;
-        } else if (type >= 0xc4 && type <= 0xc6) {
+        } else if (isBinary(type)) {
             int length = binaryLength();
             at += length;
         } else if (isExtension(type)) {
             int length = extensionLength();
             at += length + 1;
         } else {
-            throw malformed("0xc1 is no MessagePack value");
+            constant();
         }
     }
 
@@ -263,12 +317,12 @@ final class Input {
         if (isFloat(type)) {
             return "a floating-point number";
         }
-        return switch (type) {
-            case 0xc0 -> "nil";
-            case 0xc2, 0xc3 -> "a boolean";
-            case 0xc4, 0xc5, 0xc6 -> "binary";
-            case 0xc1 -> "no MessagePack value (0xc1)";
-            default -> "an extension value";
-        };
+        if (isBinary(type)) {
+            return "binary";
+        }
+        if (isExtension(type)) {
+            return "an extension value";
+        }
+        return isNil(type) ? "nil" : isBoolean(type) ? "a boolean" : "no MessagePack value (0xc1)";
     }
 }

@@ -12,10 +12,9 @@ import io.arc.api.spi.IngestProtocol.Parameters;
 import io.arc.api.spi.IngestProtocol.Sink;
 import io.arc.plugin.msgpack.Times.Unit;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -32,154 +31,238 @@ import java.util.Set;
 /// compact  { "m": number, "t": time?, "h": number?, "f": [value..] }
 /// ```
 ///
-/// A columnar item becomes a batch of its own; all rows of a table become one. `_database` and `_measurement` are the names of
-/// upstream's log and are not stored. Keys that mean nothing here are passed over; of equal keys the last counts.
+/// Of equal keys the last counts; keys that mean nothing here are passed over. `_database` and `_measurement` are the names of
+/// upstream's log and are not stored; other names with an underscore are. A column's type is settled within a batch; what other
+/// batches of the body hold is for the runtime to widen.
+///
+/// A body is read in one quick pass that decodes values where they stand. Whatever that pass cannot do well, such as a key that is
+/// there twice, and whatever it finds wrong, makes it give up; then the body is read again by a pass that looks at all of an
+/// item's keys before it decodes a value, and that pass decides. A body that the quick pass takes means the same to both.
 final class MsgPackDecoder implements Decoder {
-    private static final int MAX_COLUMNS = 10_000;
     private static final int MAX_TABLES = 10_000;
     private static final int REMEMBERED_NAMES = 256;
-    /// Not valid in UTF-8, so equal to no name.
-    private static final byte[] NO_NAME = {(byte) 0xff};
+    /// The quick pass leaves items that are nested deeper to the other, which counts levels in every value.
+    private static final int QUICK_DEPTH = 8;
+
+    private static final int M = 1;
+    private static final int T = 2;
+    private static final int H = 4;
+    private static final int F = 8;
+    private static final int COLUMNS = 16;
+    private static final int FIELDS = 32;
+    private static final int TAGS = 64;
+    private static final int BATCH = 128;
+    private static final int UNKNOWN = 0;
 
     private final Input input = new Input();
-    private final ArrayDeque<ColumnBuilder> spare = new ArrayDeque<>();
+    private final SpareBuilders spare = new SpareBuilders();
+    private final ColumnItems columnItems = new ColumnItems(spare);
     private final Map<String, RowTable> rowTables = new LinkedHashMap<>();
+    /// The names of the columnar item before, by place.
+    private final List<Key> columnKeys = new ArrayList<>();
+    private final Map<String, ColumnBuilder> columns = new LinkedHashMap<>();
     private Parameters parameters;
     private Optional<Unit> givenUnit = Optional.empty();
-    private Sink sink;
-    private int items;
+    private boolean isCareful;
 
-    private String table;
-    private String lastTable;
-    private byte[] lastTableBytes = NO_NAME;
+    /// What the names of the items before led to; items mostly repeat the one before.
+    private Key tableKey;
     private RowTable lastRows;
-    private boolean hasColumns;
-    private boolean hasFields;
-    private boolean hostGiven;
-    private final Map<String, ColumnBuilder> columns = new LinkedHashMap<>();
-    private final List<String> columnNames = new ArrayList<>();
-    private final List<byte[]> columnNameBytes = new ArrayList<>();
+    /// Of the current item.
+    private String table;
+    private int expectedRows;
     private long[] columnTimes;
     private int columnRows;
 
-    /// The keys of the row before, by place, and where they led.
-    private static final class Keys {
-        private final List<byte[]> names = new ArrayList<>();
-        private final List<ColumnBuilder> columns = new ArrayList<>();
-    }
-
-    /// The rows of one table while they come in.
-    private static final class RowTable {
-        private final Map<String, ColumnBuilder> byName = new HashMap<>();
-        private final List<ColumnBuilder> columns = new ArrayList<>();
-        private final Set<String> tagNames = new HashSet<>();
-        private final Keys tagKeys = new Keys();
-        private final Keys fieldKeys = new Keys();
-        private ColumnBuilder host;
-        private long[] times = new long[16];
-        private int count;
-    }
-
     @Override
-    public void decode(ByteSlice body, Parameters given, Sink target) {
-        input.reset(body.array(), body.offset(), body.length());
+    public void decode(ByteSlice body, Parameters given, Sink sink) {
         parameters = given;
-        sink = target;
-        items = 0;
         givenUnit = given.find("precision").map(Unit::named);
-        if (input.isAtEnd()) {
+        if (body.length() == 0) {
             throw new ArcException(ErrorCode.MALFORMED_PAYLOAD, "the body is empty; send a map or an array of maps");
         }
         try {
-            while (!input.isAtEnd()) {
-                object(0);
+            try {
+                read(body, false);
+            } catch (ArcException beyondTheQuickPass) {
+                release();
+                read(body, true);
             }
-            emitRows();
-        } catch (IndexOutOfBoundsException cut) {
-            throw new ArcException(ErrorCode.MALFORMED_PAYLOAD, "the MessagePack data ends in the middle of a value", cut);
-        } finally {
+            columnItems.emit(sink);
             for (RowTable rows : rowTables.values()) {
-                spare.addAll(rows.columns);
+                rows.emit(given.database(), sink);
             }
-            rowTables.clear();
-            spare.addAll(columns.values());
-            columns.clear();
-            lastTable = null;
-            lastRows = null;
+        } catch (ArithmeticException tooLong) {
+            throw new ArcException(ErrorCode.PAYLOAD_TOO_LARGE, "the texts of one column take more than 2 GiB; send less at once",
+                    tooLong);
+        } finally {
+            release();
             parameters = null;
-            sink = null;
-            input.bytes = NO_NAME;
+            input.reset(new byte[0], 0, 0);
         }
     }
 
-    private void object(int depth) {
-        if (depth > Input.MAX_DEPTH) {
-            throw input.malformed("arrays are nested deeper than " + Input.MAX_DEPTH + " levels");
+    private void release() {
+        columnItems.clear();
+        columns.values().forEach(spare::give);
+        columns.clear();
+        rowTables.values().forEach(RowTable::release);
+        rowTables.clear();
+        lastRows = null;
+        columnTimes = null;
+    }
+
+    private void read(ByteSlice body, boolean carefully) {
+        isCareful = carefully;
+        input.reset(body.array(), body.offset(), body.length());
+        while (!input.isAtEnd()) {
+            object(0);
         }
+    }
+
+    /// @param depth how many arrays and maps are around the object
+    private void object(int depth) {
         int type = input.peek();
-        if (Input.isArray(type)) {
+        if (Input.isMap(type)) {
+            if (isCareful) {
+                carefulItem(depth);
+            } else {
+                quickItem(depth);
+            }
+        } else if (Input.isArray(type)) {
+            input.requireDepth(depth);
             int size = input.arraySize();
+            expectedRows = size;
             for (int i = 0; i < size; i++) {
                 object(depth + 1);
             }
-        } else if (Input.isMap(type)) {
-            item(depth);
         } else {
-            throw input.malformed("item " + items + " has to be a map and is " + Input.describe(type));
+            throw input.malformed("an item has to be a map and is " + Input.describe(type));
         }
     }
 
-    private void item(int depth) {
-        int begin = input.at;
+    /// Reads a key of an item and says which it is.
+    private int key() {
+        if (!Input.isText(input.peek())) {
+            throw input.malformed("a key has to be text and is " + Input.describe(input.peek()));
+        }
+        int length = input.textLength();
+        byte[] bytes = input.bytes;
+        int at = input.at;
+        input.at = at + length;
+        return switch (length) {
+            case 1 -> switch (bytes[at]) {
+                case 'm' -> M;
+                case 't' -> T;
+                case 'h' -> H;
+                case 'f' -> F;
+                default -> UNKNOWN;
+            };
+            case 4 -> is("tags", at) ? TAGS : UNKNOWN;
+            case 5 -> is("batch", at) ? BATCH : UNKNOWN;
+            case 6 -> is("fields", at) ? FIELDS : UNKNOWN;
+            case 7 -> is("columns", at) ? COLUMNS : UNKNOWN;
+            default -> UNKNOWN;
+        };
+    }
+
+    private boolean is(String text, int from) {
+        for (int i = 0; i < text.length(); i++) {
+            if (input.bytes[from + i] != text.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void quickItem(int depth) {
+        if (depth > QUICK_DEPTH) {
+            throw input.malformed("the item is nested too deep for the quick pass");
+        }
         table = null;
-        hasColumns = false;
-        hasFields = false;
-        hostGiven = false;
-        int time = -1;
+        int seen = 0;
+        int decoded = 0;
+        long time = parameters.receivedMicros();
         int host = -1;
-        int tags = -1;
+        int hint = -1;
         int fields = -1;
         int compact = -1;
+        int size = input.mapSize();
+        for (int i = 0; i < size; i++) {
+            int key = key();
+            if ((seen & key) != 0) {
+                throw input.malformed("a key is there twice");
+            }
+            seen |= key;
+            int value = input.at;
+            int type = input.peek();
+            if (key == M) {
+                readTable();
+            } else if (key == T && !Input.isNil(type)) {
+                time = rowTime();
+            } else if (key == COLUMNS && Input.isMap(type) && decoded == 0) {
+                readColumns(depth + 1);
+                decoded |= COLUMNS;
+            } else if (key == FIELDS && Input.isMap(type) && table != null && (decoded & (COLUMNS | BATCH)) == 0) {
+                readFields(depth + 1);
+                decoded |= FIELDS;
+            } else if (key == TAGS && Input.isMap(type) && table != null && (decoded & (COLUMNS | BATCH)) == 0) {
+                readTags(depth + 1);
+                decoded |= TAGS;
+            } else if (key == BATCH && Input.isArray(type) && decoded == 0) {
+                object(depth + 1);
+                decoded |= BATCH;
+            } else {
+                input.skip(depth + 1);
+                switch (key) {
+                    case H -> host = value;
+                    case F -> compact = Input.isArray(type) ? value : -1;
+                    case TAGS -> hint = Input.isNil(type) ? -1 : value;
+                    case FIELDS -> fields = Input.isMap(type) ? value : -1;
+                    case COLUMNS, BATCH -> {
+                        if (key == COLUMNS && Input.isMap(type) && decoded != BATCH || key == BATCH && Input.isArray(type)) {
+                            throw input.malformed("the item's form shows too late for the quick pass");
+                        }
+                    }
+                    default -> { }
+                }
+            }
+        }
+        if ((decoded & BATCH) != 0) {
+            return;
+        }
+        int behind = input.at;
+        endItem((decoded & COLUMNS) != 0, (decoded & FIELDS) != 0, fields, compact, hint, time, host, depth);
+        input.at = behind;
+    }
+
+    private void carefulItem(int depth) {
+        input.requireDepth(depth);
+        int begin = input.at;
+        int measurement = -1;
+        int time = -1;
+        int host = -1;
+        int hint = -1;
+        int fields = -1;
+        int compact = -1;
+        int columnMap = -1;
         int batch = -1;
         int size = input.mapSize();
         for (int i = 0; i < size; i++) {
-            if (!Input.isText(input.peek())) {
-                throw input.malformed("item " + items + ": a key has to be text and is " + Input.describe(input.peek()));
-            }
-            int length = input.textLength();
-            int key = input.at;
-            input.at += length;
+            int key = key();
             int value = input.at;
             int type = input.peek();
-            // What can be decoded on the way is; what needs the table's name, and comes before it, waits.
-            if (length == 1 && input.bytes[key] == 'm') {
-                table();
-            } else if (is(key, length, "columns") && Input.isMap(type)) {
-                readColumns();
-                hasColumns = true;
-            } else if (is(key, length, "fields") && Input.isMap(type) && table != null) {
-                fields();
-                hasFields = true;
-            } else if (is(key, length, "tags") && Input.isMap(type) && table != null && !hasFields) {
-                tags();
-            } else {
-                input.skip(depth + 1);
-                if (length == 1) {
-                    switch (input.bytes[key]) {
-                        case 't' -> time = type == 0xc0 ? -1 : value;
-                        case 'h' -> host = value;
-                        case 'f' -> compact = Input.isArray(type) ? value : compact;
-                        default -> { }
-                    }
-                } else if (is(key, length, "columns")) {
-                    hasColumns = false;
-                } else if (is(key, length, "fields")) {
-                    fields = Input.isMap(type) ? value : -1;
-                } else if (is(key, length, "tags")) {
-                    tags = type == 0xc0 ? -1 : value;
-                } else if (is(key, length, "batch")) {
-                    batch = Input.isArray(type) ? value : -1;
-                }
+            input.skip(depth + 1);
+            switch (key) {
+                case M -> measurement = Input.isNil(type) ? -1 : value;
+                case T -> time = Input.isNil(type) ? -1 : value;
+                case H -> host = value;
+                case F -> compact = Input.isArray(type) ? value : -1;
+                case TAGS -> hint = Input.isNil(type) ? -1 : value;
+                case FIELDS -> fields = Input.isMap(type) ? value : -1;
+                case COLUMNS -> columnMap = Input.isMap(type) ? value : -1;
+                case BATCH -> batch = Input.isArray(type) ? value : -1;
+                default -> { }
             }
         }
         int behind = input.at;
@@ -189,205 +272,237 @@ final class MsgPackDecoder implements Decoder {
             input.at = behind;
             return;
         }
-        if (table == null) {
+        if (measurement < 0) {
             input.at = begin;
-            throw input.malformed("item " + items + " has no measurement; name it by \"m\"");
+            throw input.malformed("the item has no measurement; name it by \"m\"");
+        }
+        input.at = measurement;
+        readTable();
+        long micros = parameters.receivedMicros();
+        if (columnMap >= 0) {
+            input.at = columnMap;
+            readColumns(depth + 1);
+        } else if (time >= 0) {
+            input.at = time;
+            micros = rowTime();
+        }
+        endItem(columnMap >= 0, false, fields, compact, hint, micros, host, depth);
+        input.at = behind;
+    }
+
+    /// Reads what of an item has been left, and ends its row or rows.
+    ///
+    /// @param tags where the value of `tags` is when it has not been read, like the others below 0 when there is none
+    private void endItem(boolean hasColumns, boolean hasFields, int fields, int compact, int tags, long time, int host, int depth) {
+        if (table == null) {
+            throw input.malformed("the item before this byte has no measurement; name it by \"m\"");
         }
         if (hasColumns) {
-            emitColumns(tags < 0 ? Set.of() : tagNames(tags));
-        } else if (hasFields || fields >= 0 || compact >= 0) {
+            addColumns(tags < 0 ? Set.of() : hintedTags(tags));
+        } else {
+            if (!hasFields && fields < 0 && compact < 0) {
+                throw input.malformed("the item of measurement '" + table + "' has neither a map \"columns\" nor a map"
+                        + " \"fields\"");
+            }
             if (tags >= 0) {
                 input.at = tags;
-                tags();
+                readTags(depth + 1);
             }
             if (fields >= 0) {
                 input.at = fields;
-                fields();
+                readFields(depth + 1);
             } else if (!hasFields) {
                 input.at = compact;
-                compact();
+                readCompact(depth + 1);
             }
-            endRow(time, host);
-        } else {
-            input.at = begin;
-            throw input.malformed("item " + items + " of measurement '" + table + "' has neither a map \"columns\" nor a map"
-                    + " \"fields\"");
+            rows().endRow(time, input, host);
         }
-        input.at = behind;
-        items++;
+        input.item++;
     }
 
-    private boolean is(int from, int length, String text) {
-        if (length != text.length()) {
-            return false;
-        }
-        for (int i = 0; i < length; i++) {
-            if (input.bytes[from + i] != text.charAt(i)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /// Reads the item's table. Items mostly repeat the one before, whose bytes are compared first.
-    private void table() {
-        if (Input.isInteger(input.peek())) {
-            named("measurement_" + input.integer());
+    private void readTable() {
+        if (tableKey != null && tableKey.isNext(input)) {
+            table = tableKey.text();
             return;
         }
         int from = input.at;
-        if (Input.isText(input.peek())) {
-            int length = input.textLength();
-            if (lastTable != null && Arrays.equals(lastTableBytes, 0, lastTableBytes.length, input.bytes, input.at, input.at + length)) {
-                input.at += length;
-                table = lastTable;
-                return;
-            }
-            input.at = from;
+        if (Input.isInteger(input.peek())) {
+            table = "measurement_" + input.integerText();
+            return;
         }
-        named(input.name("item " + items + ": \"m\""));
+        table = input.name("\"m\"");
+        tableKey = new Key(table, input, from, input.at);
     }
 
-    private void named(String name) {
-        table = name;
-        lastTable = name;
-        lastTableBytes = name.getBytes(StandardCharsets.UTF_8);
-        lastRows = null;
+    /// The entries of the map behind the cursor that an entry further behind has the key of. The quick pass does not look.
+    private BitSet repeated(int size) {
+        BitSet repeated = new BitSet();
+        if (!isCareful) {
+            return repeated;
+        }
+        int begin = input.at;
+        Map<String, Integer> lastByKey = new HashMap<>();
+        for (int i = 0; i < size; i++) {
+            if (!Input.isText(input.peek())) {
+                throw input.malformed("a name has to be text and is " + Input.describe(input.peek()));
+            }
+            int length = input.textLength();
+            Integer before = lastByKey.put(new String(input.bytes, input.at, length, StandardCharsets.ISO_8859_1), i);
+            if (before != null) {
+                repeated.set(before);
+            }
+            input.at += length;
+            input.skip(0);
+        }
+        input.at = begin;
+        return repeated;
+    }
+
+    private void skipEntry() {
+        input.skip(0);
+        input.skip(0);
     }
 
     // Columns
 
-    private void readColumns() {
-        spare.addAll(columns.values());
+    private void readColumns(int depth) {
+        columns.values().forEach(spare::give);
         columns.clear();
         columnTimes = null;
         columnRows = -1;
         int size = input.mapSize();
-        if (size > MAX_COLUMNS) {
-            throw input.malformed("item " + items + " has " + size + " columns; up to " + MAX_COLUMNS + " are accepted");
+        if (size == 0) {
+            throw input.malformed("\"columns\" is an empty map");
         }
+        if (size > RowTable.MAX_COLUMNS) {
+            throw input.malformed("the item has " + size + " columns; up to " + RowTable.MAX_COLUMNS + " are accepted");
+        }
+        BitSet repeated = repeated(size);
         String first = "";
         for (int i = 0; i < size; i++) {
+            if (repeated.get(i)) {
+                skipEntry();
+                continue;
+            }
             String name = columnName(i);
             if (!Input.isArray(input.peek())) {
-                throw input.malformed("item " + items + ": column '" + name + "' has to be an array and is "
-                        + Input.describe(input.peek()));
+                throw input.malformed("column '" + name + "' has to be an array and is " + Input.describe(input.peek()));
             }
             int count = input.arraySize();
-            if (columnRows >= 0 && count != columnRows) {
-                throw new ArcException(ErrorCode.MALFORMED_PAYLOAD, "item " + items + ": column '" + name + "' has " + count
-                        + " values and column '" + first + "' has " + columnRows + "; fill up with nil");
-            }
             if (columnRows < 0) {
                 first = name;
                 columnRows = count;
+            } else if (count != columnRows) {
+                throw input.malformed("column '" + name + "' has " + count + " values and column '" + first + "' has "
+                        + columnRows + "; fill up with nil");
             }
             if (name.equals("time")) {
+                if (columnTimes != null) {
+                    throw input.malformed("the column 'time' is there twice");
+                }
                 columnTimes = times(count);
                 continue;
             }
-            ColumnBuilder builder = builder(name, Role.FIELD);
-            ColumnBuilder before = columns.put(name, builder);
-            if (before != null) {
-                spare.add(before);
+            ColumnBuilder builder = spare.take(name, Role.FIELD, count);
+            if (columns.putIfAbsent(name, builder) != null) {
+                spare.give(builder);
+                throw input.malformed("the column '" + name + "' is there twice");
             }
-            builder.readColumn(input, count);
+            builder.readColumn(input, count, depth + 2);
         }
     }
 
-    /// A column's name. The one that stood at this place in the item before is tried first.
     private String columnName(int place) {
-        int from = input.at;
-        if (place < columnNames.size() && Input.isText(input.peek())) {
-            byte[] known = columnNameBytes.get(place);
-            int length = input.textLength();
-            if (Arrays.equals(known, 0, known.length, input.bytes, input.at, input.at + length)) {
-                input.at += length;
-                return columnNames.get(place);
-            }
-            input.at = from;
+        if (place < columnKeys.size() && columnKeys.get(place).isNext(input)) {
+            return columnKeys.get(place).text();
         }
-        String name = input.name("item " + items + ": a column's name");
-        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-        if (place < columnNames.size()) {
-            columnNames.set(place, name);
-            columnNameBytes.set(place, bytes);
-        } else if (place < REMEMBERED_NAMES) {
-            columnNames.add(name);
-            columnNameBytes.add(bytes);
+        int from = input.at;
+        String name = input.name("the name of a column");
+        Key key = new Key(name, input, from, input.at);
+        if (place < columnKeys.size()) {
+            columnKeys.set(place, key);
+        } else if (place == columnKeys.size() && place < REMEMBERED_NAMES) {
+            columnKeys.add(key);
         }
         return name;
     }
 
-    private void emitColumns(Set<String> tagNames) {
-        if (columnRows <= 0) {
-            return;
-        }
-        if (columnTimes == null) {
-            columnTimes = new long[columnRows];
-            Arrays.fill(columnTimes, parameters.receivedMicros());
-        }
-        List<Column> built = new ArrayList<>(columns.size());
-        for (ColumnBuilder builder : columns.values()) {
-            if (!isOwnLogColumn(builder.name())) {
-                built.add(builder.build(tagNames.contains(builder.name()) ? Role.TAG : Role.FIELD));
+    private void addColumns(Set<String> tagNames) {
+        if (columnRows > 0) {
+            if (columnTimes == null) {
+                columnTimes = new long[columnRows];
+                Arrays.fill(columnTimes, parameters.receivedMicros());
             }
+            List<Column> built = new ArrayList<>(columns.size());
+            for (ColumnBuilder builder : columns.values()) {
+                if (!isOwnLogColumn(builder.name())) {
+                    built.add(builder.build(tagNames.contains(builder.name()) ? Role.TAG : Role.FIELD));
+                }
+            }
+            columnItems.add(new ColumnBatch(new TableId(parameters.database(), table), columnRows, columnTimes, built));
         }
-        sink.accept(new ColumnBatch(new TableId(parameters.database(), table), columnRows, columnTimes, built));
-        spare.addAll(columns.values());
+        columns.values().forEach(spare::give);
         columns.clear();
         columnTimes = null;
     }
 
-    private static boolean isOwnLogColumn(String name) {
+    static boolean isOwnLogColumn(String name) {
         return name.equals("_database") || name.equals("_measurement");
     }
 
-    private ColumnBuilder builder(String name, Role role) {
-        if (name.isEmpty()) {
-            throw input.malformed("item " + items + " has a column without a name");
-        }
-        ColumnBuilder builder = spare.poll();
-        if (builder == null) {
-            builder = new ColumnBuilder();
-        }
-        builder.reset(name, role);
-        return builder;
-    }
-
-    private Set<String> tagNames(int at) {
+    private Set<String> hintedTags(int at) {
         input.at = at;
         if (!Input.isArray(input.peek())) {
-            throw input.malformed("item " + items + ": \"tags\" beside \"columns\" has to be an array of column names");
+            throw input.malformed("\"tags\" beside \"columns\" has to be an array of column names and is "
+                    + Input.describe(input.peek()));
         }
         int size = input.arraySize();
         Set<String> names = new HashSet<>();
         for (int i = 0; i < size; i++) {
-            names.add(input.name("item " + items + ": a tag's name"));
+            names.add(input.name("the name of a tag"));
         }
         return names;
     }
 
-    /// The unit of a number column is that of its first value.
+    /// The unit of all numbers of a column is that of the first one.
     private long[] times(int count) {
         long[] micros = new long[count];
+        byte[] bytes = input.bytes;
         Unit unit = givenUnit.orElse(null);
-        for (int row = 0; row < count; row++) {
+        for (int row = 0; row < count;) {
             int type = input.peek();
-            if (type == 0xcf || type == 0xd3 || Input.isInteger(type)) {
+            if (Input.isInteger(type)) {
                 long value = input.integer();
                 if (unit == null) {
                     unit = Unit.of(value);
                 }
-                micros[row] = unit == Unit.MICROS ? value : Times.fromLong(value, unit, row);
+                micros[row] = unit == Unit.MICROS ? value : Times.fromLong(value, unit, input, row);
+                row++;
+                if (type != 0xcf && type != 0xd3) {
+                    continue;
+                }
+                int at = input.at;
+                int fitting = (int) Math.min(count, row + (input.end - at) / 9L);
+                while (row < fitting && (bytes[at] & 0xff) == type) {
+                    value = Input.longAt(bytes, at + 1);
+                    if (value < 0 && type == 0xcf) {
+                        break;
+                    }
+                    micros[row] = unit == Unit.MICROS ? value : Times.fromLong(value, unit, input, row);
+                    row++;
+                    at += 9;
+                }
+                input.at = at;
             } else if (Input.isFloat(type)) {
                 double value = input.floating();
                 if (unit == null) {
                     unit = Unit.of(value);
                 }
-                micros[row] = Times.fromDouble(value, unit, row);
+                micros[row] = Times.fromDouble(value, unit, input, row);
+                row++;
             } else {
                 micros[row] = oddTime(type, row);
+                row++;
             }
         }
         return micros;
@@ -395,216 +510,84 @@ final class MsgPackDecoder implements Decoder {
 
     private long oddTime(int type, int row) {
         if (Input.isExtension(type)) {
-            return Times.micros(Times.extension(input, row), row);
+            return Times.micros(Times.extension(input, row), input, row);
         }
         if (Input.isText(type)) {
             return Times.text(input, row);
         }
-        throw Times.invalid(row, "item " + items + ": a time has to be a number and is " + Input.describe(type));
+        throw Times.invalid(input, row, "a time has to be a number and is " + Input.describe(type));
     }
 
     // Rows
 
     private RowTable rows() {
-        if (lastRows == null) {
-            lastRows = rowTables.get(table);
-            if (lastRows == null) {
+        RowTable rows = lastRows;
+        // Tables that repeat are the same string.
+        if (rows == null || !rows.name().equals(table)) {
+            rows = rowTables.get(table);
+            if (rows == null) {
                 if (rowTables.size() == MAX_TABLES) {
-                    throw input.malformed("the body has more than " + MAX_TABLES + " measurements");
+                    throw input.malformed("the body has rows of more than " + MAX_TABLES + " measurements");
                 }
-                lastRows = new RowTable();
-                rowTables.put(table, lastRows);
+                rows = new RowTable(table, spare, expectedRows);
+                rowTables.put(table, rows);
+            }
+            lastRows = rows;
+        }
+        return rows;
+    }
+
+    private int entries(String what) {
+        if (!Input.isMap(input.peek())) {
+            throw input.malformed("\"" + what + "\" has to be a map and is " + Input.describe(input.peek()));
+        }
+        return input.mapSize();
+    }
+
+    private void readTags(int depth) {
+        RowTable rows = rows();
+        int size = entries("tags");
+        BitSet repeated = isCareful ? repeated(size) : null;
+        for (int i = 0; i < size; i++) {
+            if (repeated != null && repeated.get(i)) {
+                skipEntry();
+            } else {
+                rows.readTag(input, i, depth + 1);
             }
         }
-        return lastRows;
     }
 
-    private void tags() {
-        if (!Input.isMap(input.peek())) {
-            throw input.malformed("item " + items + ": \"tags\" has to be a map and is " + Input.describe(input.peek()));
-        }
+    private void readFields(int depth) {
         RowTable rows = rows();
-        int size = input.mapSize();
+        int size = entries("fields");
+        BitSet repeated = isCareful ? repeated(size) : null;
         for (int i = 0; i < size; i++) {
-            ColumnBuilder column = column(rows.tagKeys, rows, i, true);
-            hostGiven |= column == rows.host && input.peek() != 0xc0;
-            value(rows, column, true);
+            if (repeated != null && repeated.get(i)) {
+                skipEntry();
+            } else {
+                rows.readField(input, i, depth + 1);
+            }
         }
     }
 
-    private void fields() {
-        RowTable rows = rows();
-        int size = input.mapSize();
-        for (int i = 0; i < size; i++) {
-            value(rows, column(rows.fieldKeys, rows, i, false), false);
-        }
-    }
-
-    private void compact() {
+    private void readCompact(int depth) {
         RowTable rows = rows();
         int size = input.arraySize();
         for (int i = 0; i < size; i++) {
-            value(rows, named(rows, "field_" + i, false), false);
+            rows.readNumberedField(input, i, depth + 1);
         }
     }
 
-    private void endRow(int time, int host) {
-        RowTable rows = rows();
-        if (rows.count == rows.times.length) {
-            rows.times = Arrays.copyOf(rows.times, 2 * rows.count);
-        }
-        rows.times[rows.count] = time < 0 ? parameters.receivedMicros() : rowTime(time, rows.count);
-        if (!hostGiven) {
-            host(rows, host);
-        }
-        rows.count++;
-    }
-
-    private long rowTime(int at, int row) {
-        input.at = at;
+    private long rowTime() {
         int type = input.peek();
         if (Input.isInteger(type)) {
             long value = input.integer();
-            return Times.fromLong(value, givenUnit.orElse(Unit.of(value)), row);
+            return Times.fromLong(value, givenUnit.isEmpty() ? Unit.of(value) : givenUnit.get(), input, Times.NO_ROW);
         }
         if (Input.isFloat(type)) {
             double value = input.floating();
-            return Times.fromDouble(value, givenUnit.orElse(Unit.of(value)), row);
+            return Times.fromDouble(value, givenUnit.isEmpty() ? Unit.of(value) : givenUnit.get(), input, Times.NO_ROW);
         }
-        return oddTime(type, row);
-    }
-
-    /// The host of a row whose tags name none: `h`, or `unknown`.
-    private void host(RowTable table, int at) {
-        String host = "unknown";
-        if (at >= 0) {
-            input.at = at;
-            int type = input.peek();
-            if (Input.isText(type)) {
-                host = input.name("item " + items + ": \"h\"");
-            } else if (Input.isInteger(type)) {
-                host = "host_" + input.integer();
-            }
-        }
-        ColumnBuilder column = named(table, "host", true);
-        if (column.rows() > table.count) {
-            column.dropLast();
-        }
-        column.padTo(table.count);
-        column.addString(host);
-    }
-
-    /// The column of the key at the cursor. Rows mostly repeat the keys of the row before, so the key at the same place is
-    /// compared first, byte by byte.
-    private ColumnBuilder column(Keys keys, RowTable rows, int place, boolean isTag) {
-        if (!Input.isText(input.peek())) {
-            throw input.malformed("item " + items + ": a name has to be text and is " + Input.describe(input.peek()));
-        }
-        int header = input.at;
-        int length = input.textLength();
-        if (place < keys.names.size()) {
-            byte[] key = keys.names.get(place);
-            if (Arrays.equals(key, 0, key.length, input.bytes, input.at, input.at + length)) {
-                input.at += length;
-                return keys.columns.get(place);
-            }
-        }
-        input.at = header;
-        String name = input.name("item " + items + ": a name");
-        ColumnBuilder column = named(rows, name, isTag);
-        byte[] key = name.getBytes(StandardCharsets.UTF_8);
-        if (place < keys.names.size()) {
-            keys.names.set(place, key);
-            keys.columns.set(place, column);
-        } else if (place == keys.names.size()) {
-            keys.names.add(key);
-            keys.columns.add(column);
-        }
-        return column;
-    }
-
-    private ColumnBuilder named(RowTable table, String name, boolean isTag) {
-        // A field that is called like a tag moves aside; tags of later rows cannot take a field's name away any more.
-        String stored = name.equals("time") ? "time_value" : name;
-        if (!isTag && table.tagNames.contains(stored)) {
-            stored = stored + "_value";
-        } else if (isTag && !table.tagNames.contains(stored) && table.byName.containsKey(stored)) {
-            rename(table, stored);
-        }
-        if (isTag) {
-            table.tagNames.add(stored);
-        }
-        ColumnBuilder column = table.byName.get(stored);
-        if (column == null) {
-            if (table.columns.size() == MAX_COLUMNS) {
-                throw input.malformed("the rows of one measurement have more than " + MAX_COLUMNS + " columns");
-            }
-            column = builder(stored, isTag ? Role.TAG : Role.FIELD);
-            if (isTag && stored.equals("host")) {
-                table.host = column;
-            }
-            table.byName.put(stored, column);
-            table.columns.add(column);
-        }
-        return column;
-    }
-
-    /// A tag turns up under the name that fields of rows before had: those become `name_value`, as they would have been.
-    private void rename(RowTable table, String name) {
-        String aside = name + "_value";
-        if (table.byName.containsKey(aside)) {
-            throw new ArcException(ErrorCode.TYPE_CONFLICT, "'" + name + "' is a field in one row and a tag in another, and '" + aside
-                    + "' is taken, too; rename one of them");
-        }
-        ColumnBuilder column = table.byName.remove(name);
-        column.rename(aside);
-        table.byName.put(aside, column);
-        for (int place = 0; place < table.fieldKeys.names.size(); place++) {
-            if (table.fieldKeys.columns.get(place) == column) {
-                // The name at this place leads to the tag from now on, so it has to be looked up again.
-                table.fieldKeys.names.set(place, NO_NAME);
-            }
-        }
-    }
-
-    private void value(RowTable table, ColumnBuilder column, boolean isTag) {
-        if (column.rows() > table.count) {
-            column.dropLast();
-        }
-        column.padTo(table.count);
-        if (!isTag || Input.isText(input.peek()) || input.peek() == 0xc0) {
-            column.readValue(input, 4);
-            return;
-        }
-        int type = input.peek();
-        if (Input.isInteger(type)) {
-            column.addString(Long.toString(input.integer()));
-        } else if (Input.isFloat(type)) {
-            column.addString(Double.toString(input.floating()));
-        } else if (type == 0xc2 || type == 0xc3) {
-            input.at++;
-            column.addString(Boolean.toString(type == 0xc3));
-        } else if (Input.isExtension(type)) {
-            Instant instant = Times.extension(input, table.count);
-            column.addString(instant.toString());
-        } else {
-            column.readValue(input, 4);
-        }
-    }
-
-    private void emitRows() {
-        for (Map.Entry<String, RowTable> entry : rowTables.entrySet()) {
-            RowTable table = entry.getValue();
-            List<Column> columns = new ArrayList<>(table.columns.size());
-            for (ColumnBuilder builder : table.columns) {
-                builder.cutTo(table.count);
-                builder.padTo(table.count);
-                if (!isOwnLogColumn(builder.name())) {
-                    columns.add(builder.build(builder.role()));
-                }
-            }
-            sink.accept(new ColumnBatch(new TableId(parameters.database(), entry.getKey()), table.count,
-                    Arrays.copyOf(table.times, table.count), columns));
-        }
+        return oddTime(type, Times.NO_ROW);
     }
 }

@@ -4,54 +4,70 @@ import io.arc.api.data.Utf8Block;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.SplittableRandom;
 
 /// Distinct texts and their numbers, in the order of first arrival. Open addressing over one byte array; clearing keeps the
-/// memory. Text that is not valid UTF-8 has each bad byte replaced by U+FFFD on its first arrival.
+/// memory. Each byte that is no part of a UTF-8 character becomes U+FFFD. The hash is seeded, so that no sender can choose
+/// texts that collide.
 final class TextSet {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long HIGH_BITS = 0x8080_8080_8080_8080L;
+    private static final int INITIAL_TEXTS = 8;
 
-    private int[] slots = new int[256];
-    private int[] hashes = new int[128];
+    private final long seed;
+    private final long otherSeed;
+    /// One more than the number of the text; 0 is free.
+    private int[] slots = new int[0];
+    private int[] hashes = new int[0];
     /// The first and the last eight bytes of each text, which are all there is to texts of up to sixteen bytes.
-    private long[] firsts = new long[128];
-    private long[] lasts = new long[128];
-    private byte[] bytes = new byte[1024];
-    private int[] offsets = new int[129];
+    private long[] firsts = new long[0];
+    private long[] lasts = new long[0];
+    private byte[] bytes = new byte[0];
+    private int[] offsets = new int[1];
     private int size;
 
+    TextSet() {
+        SplittableRandom random = new SplittableRandom();
+        seed = random.nextLong();
+        otherSeed = random.nextLong();
+    }
+
     void clear() {
-        Arrays.fill(slots, 0);
-        size = 0;
-        offsets[0] = 0;
+        if (size > 0) {
+            Arrays.fill(slots, 0);
+            size = 0;
+        }
     }
 
     int size() {
         return size;
     }
 
+    long retainedBytes() {
+        return 4L * slots.length + 24L * hashes.length + bytes.length;
+    }
+
     /// The number of the text `source[from, from + length)`.
     int add(byte[] source, int from, int length) {
         long first;
-        long last;
+        long last = 0;
         if (length >= 8) {
             first = (long) LONG.get(source, from);
             last = (long) LONG.get(source, from + length - 8);
         } else if (length > 0 && from + 8 <= source.length) {
             first = (long) LONG.get(source, from) & -1L >>> 64 - 8 * length;
-            last = 0;
         } else {
             first = slowWord(source, from, length);
-            last = 0;
         }
-        long mixed = (first ^ length) * 0x9E37_79B9_7F4A_7C15L ^ Long.rotateLeft(last * 0xff51_afd7_ed55_8ccdL, 29);
+        long mixed = fold(first ^ seed, last ^ otherSeed ^ length);
         if (length > 16) {
-            mixed ^= middle(source, from, length);
+            mixed = middle(mixed, source, from, length);
         }
-        mixed *= 0xc4ce_b9fe_1a85_ec53L;
-        int hash = (int) (mixed >>> 32);
+        int hash = (int) (mixed ^ mixed >>> 32);
+        if (slots.length == 0) {
+            allocate();
+        }
         int mask = slots.length - 1;
         int slot = hash & mask;
         while (slots[slot] != 0) {
@@ -63,18 +79,23 @@ final class TextSet {
             }
             slot = slot + 1 & mask;
         }
-        if (!isAscii(source, from, length)) {
-            byte[] repaired = repaired(source, from, length);
-            if (!Arrays.equals(repaired, 0, repaired.length, source, from, from + length)) {
-                return add(repaired, 0, repaired.length);
-            }
+        if (!isAscii(source, from, length) && !Utf8.isValid(source, from, length)) {
+            byte[] repaired = Utf8.repaired(source, from, length);
+            return add(repaired, 0, repaired.length);
         }
         return insert(slot, hash, first, last, source, from, length);
     }
 
-    /// Each byte that is no part of a character becomes U+FFFD.
-    private static byte[] repaired(byte[] source, int from, int length) {
-        return new String(source, from, length, StandardCharsets.UTF_8).getBytes(StandardCharsets.UTF_8);
+    private static long fold(long a, long b) {
+        return a * b ^ Math.unsignedMultiplyHigh(a, b);
+    }
+
+    private long middle(long hash, byte[] source, int from, int length) {
+        long mixed = hash;
+        for (int i = from + 8; i + 8 < from + length; i += 8) {
+            mixed = fold(mixed ^ (long) LONG.get(source, i), otherSeed | 1);
+        }
+        return mixed;
     }
 
     private static long slowWord(byte[] source, int from, int length) {
@@ -85,24 +106,24 @@ final class TextSet {
         return word;
     }
 
-    private static long middle(byte[] source, int from, int length) {
-        long hash = 0;
-        for (int i = from + 8; i + 8 < from + length; i += 8) {
-            hash = Long.rotateLeft(hash, 23) + (long) LONG.get(source, i) * 0x9E37_79B9_7F4A_7C15L;
-        }
-        return hash;
+    private void allocate() {
+        slots = new int[4 * INITIAL_TEXTS];
+        hashes = new int[INITIAL_TEXTS];
+        firsts = new long[INITIAL_TEXTS];
+        lasts = new long[INITIAL_TEXTS];
+        offsets = new int[INITIAL_TEXTS + 1];
     }
 
     private int insert(int slot, int hash, long first, long last, byte[] source, int from, int length) {
-        if (size + 1 == offsets.length) {
-            offsets = Arrays.copyOf(offsets, 2 * offsets.length);
-            hashes = Arrays.copyOf(hashes, offsets.length);
-            firsts = Arrays.copyOf(firsts, offsets.length);
-            lasts = Arrays.copyOf(lasts, offsets.length);
+        if (size == hashes.length) {
+            hashes = Arrays.copyOf(hashes, 2 * size);
+            firsts = Arrays.copyOf(firsts, 2 * size);
+            lasts = Arrays.copyOf(lasts, 2 * size);
+            offsets = Arrays.copyOf(offsets, 2 * size + 1);
         }
         int end = Math.addExact(offsets[size], length);
         if (end > bytes.length) {
-            bytes = Arrays.copyOf(bytes, Math.max(end, 2 * bytes.length));
+            bytes = Arrays.copyOf(bytes, grown(bytes.length, end));
         }
         System.arraycopy(source, from, bytes, offsets[size], length);
         hashes[size] = hash;
@@ -114,6 +135,11 @@ final class TextSet {
             grow();
         }
         return size - 1;
+    }
+
+    /// Doubled, or as large as it has to be.
+    static int grown(int length, int least) {
+        return (int) Math.min(Integer.MAX_VALUE - 8L, Math.max(least, 2L * length));
     }
 
     private void grow() {
@@ -128,7 +154,7 @@ final class TextSet {
         }
     }
 
-    private static boolean isAscii(byte[] source, int from, int length) {
+    static boolean isAscii(byte[] source, int from, int length) {
         int i = from;
         int end = from + length;
         for (; i + 8 <= end; i += 8) {
@@ -144,24 +170,16 @@ final class TextSet {
         return true;
     }
 
+    int length(int number) {
+        return offsets[number + 1] - offsets[number];
+    }
+
+    void copyTo(int number, byte[] target, int position) {
+        System.arraycopy(bytes, offsets[number], target, position, length(number));
+    }
+
     /// All texts, copied.
     Utf8Block block() {
         return new Utf8Block(Arrays.copyOf(bytes, offsets[size]), Arrays.copyOf(offsets, size + 1));
-    }
-
-    /// One text a row, copied; `codes[row]` below 0 is an absent row.
-    Utf8Block expanded(int[] codes, int rowCount) {
-        int[] ends = new int[rowCount + 1];
-        for (int row = 0; row < rowCount; row++) {
-            int length = codes[row] < 0 ? 0 : offsets[codes[row] + 1] - offsets[codes[row]];
-            ends[row + 1] = Math.addExact(ends[row], length);
-        }
-        byte[] all = new byte[ends[rowCount]];
-        for (int row = 0; row < rowCount; row++) {
-            if (codes[row] >= 0) {
-                System.arraycopy(bytes, offsets[codes[row]], all, ends[row], ends[row + 1] - ends[row]);
-            }
-        }
-        return new Utf8Block(all, ends);
     }
 }

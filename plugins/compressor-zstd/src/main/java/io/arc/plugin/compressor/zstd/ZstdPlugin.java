@@ -59,7 +59,8 @@ public final class ZstdPlugin implements Compressor {
         @Override
         public BlockCompressor newCompressor(int level) {
             if (level < MIN_LEVEL || level > MAX_LEVEL) {
-                throw new IllegalArgumentException("Zstandard has the levels " + MIN_LEVEL + " to " + MAX_LEVEL + ", not " + level);
+                throw new IllegalArgumentException("Zstandard has the levels " + MIN_LEVEL + " to " + MAX_LEVEL + ", not "
+                        + level);
             }
             return new ZstdBlockCompressor(level);
         }

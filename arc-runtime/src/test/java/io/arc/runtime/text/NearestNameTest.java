@@ -1,4 +1,4 @@
-package io.arc.runtime.config;
+package io.arc.runtime.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

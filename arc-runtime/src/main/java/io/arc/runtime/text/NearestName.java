@@ -1,4 +1,4 @@
-package io.arc.runtime.config;
+package io.arc.runtime.text;
 
 import java.util.Collection;
 import java.util.Locale;
