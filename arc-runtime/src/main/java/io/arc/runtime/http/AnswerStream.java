@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
 
 /// The body of a query's answer. Nothing goes out before a buffer is full: a small answer leaves whole, with its length, in
-/// one packet, and a failure before then can still be told by the status. Later ones can only be told by [#abort].
+/// one packet, and a failure before then can still be told by the status. Later ones can only be told by breaking the connection.
 ///
 /// One thread. A client that is gone shows as [ClientGone].
 final class AnswerStream extends OutputStream {
@@ -74,6 +74,7 @@ final class AnswerStream extends OutputStream {
     private long swallowedBytes;
     private Socket socket;
     private OutputStream out;
+    private boolean finished;
 
     /// @param opening run before the first byte leaves
     AnswerStream(ServerRequest request, ServerResponse response, Coding coding, Runnable opening) {
@@ -144,12 +145,13 @@ final class AnswerStream extends OutputStream {
         }
         drain();
         out.close();
+        finished = true;
         socket.finish();
     }
 
-    /// Gives up what is half sent. The caller breaks the connection.
-    void abort() {
-        if (out != null) {
+    /// Frees what compression holds. What has not been finished stays half sent; the caller breaks the connection.
+    void release() {
+        if (out != null && !finished) {
             socket.cut = true;
             try {
                 out.close();

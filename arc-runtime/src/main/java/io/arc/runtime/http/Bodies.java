@@ -8,6 +8,7 @@ import io.helidon.http.HeaderNames;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
@@ -77,6 +78,25 @@ final class Bodies implements AutoCloseable {
                     : readAll(body, share, watch, maxBytes, setting);
             watch.end();
             return read;
+        } catch (ArcException known) {
+            throw known;
+        } catch (IOException | RuntimeException broken) {
+            String why = watch.end() ? "a body stopped arriving" : "a body broke off";
+            throw new CloseConnectionException(why, broken);
+        } finally {
+            watch.close();
+        }
+    }
+
+    /// The same for a body that someone else reads: all of it, taken at once.
+    ///
+    /// @throws ArcException PAYLOAD_TOO_LARGE
+    /// @throws CloseConnectionException when the client stops sending
+    InputStream taken(InputStream body, int maxBytes) {
+        StallGuard.Watch watch = stalls.watch();
+        try (Share share = share()) {
+            ByteSlice read = readAll(body, share, watch, maxBytes, "");
+            return new ByteArrayInputStream(read.array(), read.offset(), read.length());
         } catch (ArcException known) {
             throw known;
         } catch (IOException | RuntimeException broken) {

@@ -2,21 +2,20 @@ package io.arc.runtime.http;
 
 import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
-import io.arc.api.spi.IngestProtocol.ErrorShape;
 import io.arc.runtime.auth.Authenticator;
 import io.arc.runtime.auth.Credential;
+import io.arc.runtime.auth.Credential.Source;
 import io.arc.runtime.auth.Credentials;
 import io.arc.runtime.auth.Permission;
 import io.arc.runtime.auth.Principal;
 import io.arc.runtime.http.AccessRules.Need;
-import io.arc.runtime.http.Services.ProtocolRoute;
 import io.arc.runtime.metrics.Metrics;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
-import io.helidon.http.HttpException;
 import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
@@ -25,17 +24,15 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 
-/// What every request passes, hot or JAX-RS: common headers, readiness, permission, error answers, figures.
+/// What every request passes, hot or JAX-RS: common headers, readiness, permission, limits, figures.
 final class Gate implements Filter {
-    private static final Logger LOG = System.getLogger(Gate.class.getName());
-
     private static final HeaderName API_KEY = HeaderNames.create("x-api-key");
-    private static final Header JSON = HeaderValues.createCached(HeaderNames.CONTENT_TYPE, "application/json");
     private static final List<Header> COMMON_HEADERS = List.of(
             HeaderValues.createCached("X-Frame-Options", "DENY"),
             HeaderValues.createCached("X-Content-Type-Options", "nosniff"),
@@ -52,15 +49,27 @@ final class Gate implements Filter {
                     + "x-arc-database, x-arc-measurement, x-arc-priority, x-arc-after, Content-Encoding"),
             HeaderValues.createCached("Access-Control-Max-Age", "86400"));
 
+    private static final Logger LOG = System.getLogger(Gate.class.getName());
+    /// Bodies that are no writes hold a statement or a name.
+    private static final long MAX_SMALL_BODY_BYTES = 4 << 20;
+
     private final ServerState state;
+    private final Failures failures;
+    private final Bodies bodies;
+    private final HttpOptions options;
     private final Semaphore places;
     private final Metrics.Counter requests;
     private final Metrics.Counter successes;
     private final Metrics.Counter errors;
     private final Metrics.Histogram latency;
+    private final AtomicBoolean warned = new AtomicBoolean();
 
-    Gate(ServerState state, HttpOptions options) {
+    /// @param bodies closed with the server
+    Gate(ServerState state, HttpOptions options, Failures failures, Bodies bodies) {
         this.state = state;
+        this.options = options;
+        this.failures = failures;
+        this.bodies = bodies;
         this.places = new Semaphore(options.maxConcurrentRequests());
         Metrics metrics = state.metrics();
         this.requests = metrics.counter("arc_http_requests_total", "requests", "HTTP requests.");
@@ -74,15 +83,29 @@ final class Gate implements Filter {
         long started = System.nanoTime();
         requests.increment();
         COMMON_HEADERS.forEach(response::header);
+        boolean broken = true;
         try {
-            serve(chain, request, response);
-        } catch (HttpException refusedByServer) {
-            fail(request, response, refusedByServer);
-        } catch (RuntimeException failure) {
-            fail(request, response, failure);
+            try {
+                serve(chain, request, response);
+            } catch (RuntimeException failure) {
+                failures.handle(request, response, failure);
+            }
+            broken = false;
+        } finally {
+            (!broken && response.status().code() < 400 ? successes : errors).increment();
+            latency.record(System.nanoTime() - started);
         }
-        (response.status().code() < 400 ? successes : errors).increment();
-        latency.record(System.nanoTime() - started);
+        if (Bodies.isTooLongToSkip(request)) {
+            bodies.skipAndClose(request, response);
+        }
+        if (request.context().get(ClientWatch.UsedUp.class).isPresent()) {
+            throw new CloseConnectionException("the connection was watched while its query ran");
+        }
+    }
+
+    @Override
+    public void afterStop() {
+        bodies.close();
     }
 
     private void serve(FilterChain chain, RoutingRequest request, RoutingResponse response) {
@@ -94,9 +117,10 @@ final class Gate implements Filter {
             return;
         }
         boolean ready = state.notReadyReason().isEmpty();
-        Need need = AccessRules.of(method, path, ready ? state.services().protocols().keySet() : Set.of());
+        Set<String> writes = ready ? state.services().protocols().keySet() : Set.of();
+        Need need = AccessRules.of(method, path, writes);
         if (need == Need.PUBLIC) {
-            chain.proceed();
+            proceed(chain, request, writes.contains(path));
             return;
         }
         if (!places.tryAcquire()) {
@@ -104,14 +128,26 @@ final class Gate implements Filter {
                     + "(server.max_concurrent_requests); send this again later");
         }
         try {
-            admit(need, state.services(), request);
-            chain.proceed();
+            Services services = state.services();
+            // Who may write is to learn that a wire format is missing, and not that only administrators may ask.
+            admit(need == Need.ADMIN && services.missingProtocol().apply(path).isPresent() ? Need.WRITE : need, services, request);
+            proceed(chain, request, writes.contains(path));
         } finally {
             places.release();
         }
     }
 
-    private static void admit(Need need, Services services, ServerRequest request) {
+    private void proceed(FilterChain chain, RoutingRequest request, boolean isWrite) {
+        long limit = isWrite ? options.maxPayloadBytes() : MAX_SMALL_BODY_BYTES;
+        long announced = request.headers().contentLength().orElse(0);
+        if (announced > limit) {
+            throw new ArcException(ErrorCode.PAYLOAD_TOO_LARGE, "the body is " + announced + " bytes; up to " + limit
+                    + " bytes are accepted" + (isWrite ? " (server.max_payload_size), so send smaller requests" : " here"));
+        }
+        chain.proceed();
+    }
+
+    private void admit(Need need, Services services, ServerRequest request) {
         if (services.authenticator().isEmpty()) {
             return;
         }
@@ -120,12 +156,20 @@ final class Gate implements Filter {
         request.context().register(principal);
     }
 
-    private static Principal authenticate(Authenticator authenticator, ServerRequest request) {
-        Credential credential = Credentials.find(request.headers().first(HeaderNames.AUTHORIZATION).orElse(""),
-                request.headers().first(API_KEY).orElse(""), request.query().contains("p") ? request.query().get("p") : "")
+    private Principal authenticate(Authenticator authenticator, ServerRequest request) {
+        Credential credential = credential(request)
                 .orElseThrow(() -> new ArcException(ErrorCode.UNAUTHENTICATED, "Authentication required"));
+        if (credential.source() == Source.QUERY_PARAMETER && warned.compareAndSet(false, true)) {
+            LOG.log(Level.WARNING, "a client sends its token in the query parameter p, where proxies log it; it should use the "
+                    + "header Authorization (told once)");
+        }
         return authenticator.authenticate(credential)
                 .orElseThrow(() -> new ArcException(ErrorCode.UNAUTHENTICATED, "Invalid or expired token"));
+    }
+
+    static Optional<Credential> credential(ServerRequest request) {
+        return Credentials.find(request.headers().first(HeaderNames.AUTHORIZATION).orElse(""),
+                request.headers().first(API_KEY).orElse(""), request.query().contains("p") ? request.query().get("p") : "");
     }
 
     static void require(Principal principal, Permission permission) {
@@ -133,52 +177,5 @@ final class Gate implements Filter {
             throw new ArcException(ErrorCode.FORBIDDEN,
                     "Permission denied: " + permission.text() + " required");
         }
-    }
-
-    private void fail(ServerRequest request, ServerResponse response, RuntimeException failure) {
-        if (response.isSent()) {
-            // The status is out; only a broken connection can tell the client now.
-            LOG.log(Level.DEBUG, "an answer broke off", failure);
-            throw failure;
-        }
-        response.headers().remove(HeaderNames.CONTENT_LENGTH);
-        ErrorShape shape = shape(request);
-        if (failure instanceof HttpException http && !(failure.getCause() instanceof ArcException)) {
-            int status = http.status().code();
-            String path = request.path().path();
-            String text = switch (status) {
-                case 404 -> "Cannot " + request.prologue().method().text() + " " + path;
-                case 405 -> request.prologue().method().text() + " is not possible on " + path;
-                case 413 -> "the body is larger than the server accepts (server.max_payload_size); send smaller requests";
-                default -> http.getMessage() == null ? http.status().reasonPhrase() : http.getMessage();
-            };
-            http.headers().forEach(response::header);
-            send(response, status, ErrorResponses.body(shape, code(status), text));
-            return;
-        }
-        RuntimeException cause = failure.getCause() instanceof ArcException known ? known : failure;
-        ErrorResponses.Answer answer = ErrorResponses.of(cause, shape);
-        answer.retryAfterSeconds().ifPresent(seconds -> response.header(HeaderNames.RETRY_AFTER, Integer.toString(seconds)));
-        send(response, answer.status(), answer.body());
-    }
-
-    private ErrorShape shape(ServerRequest request) {
-        if (state.notReadyReason().isPresent()) {
-            return ErrorShape.ARC;
-        }
-        ProtocolRoute route = state.services().protocols().get(RequestPath.normalise(request.path().path()));
-        return route == null ? ErrorShape.ARC : route.endpoint().errorShape();
-    }
-
-    private static ErrorCode code(int status) {
-        return switch (status) {
-            case 404, 405 -> ErrorCode.NOT_FOUND;
-            case 413 -> ErrorCode.PAYLOAD_TOO_LARGE;
-            default -> status < 500 ? ErrorCode.INVALID_PARAMETER : ErrorCode.INTERNAL;
-        };
-    }
-
-    static void send(ServerResponse response, int status, String json) {
-        response.status(Status.create(status)).header(JSON).send(json.getBytes(StandardCharsets.UTF_8));
     }
 }

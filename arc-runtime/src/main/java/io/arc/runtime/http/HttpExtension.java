@@ -2,9 +2,6 @@ package io.arc.runtime.http;
 
 import static jakarta.interceptor.Interceptor.Priority.LIBRARY_BEFORE;
 
-import io.arc.runtime.metrics.Metrics.Counter;
-import io.arc.runtime.metrics.Metrics.Gauge;
-import io.arc.runtime.metrics.Metrics.Histogram;
 import io.helidon.microprofile.server.ServerCdiExtension;
 import io.helidon.webserver.http.HttpRouting;
 import jakarta.annotation.Priority;
@@ -34,7 +31,10 @@ public final class HttpExtension implements Extension {
 
     void route(@Observes @Priority(LIBRARY_BEFORE) @Initialized(ApplicationScoped.class) Object started, BeanManager beans) {
         HttpRouting.Builder routing = beans.getExtension(ServerCdiExtension.class).serverRoutingBuilder();
-        routing.addFilter(new Gate(state, options));
-        routing.any(new Dispatcher(state, options));
+        Bodies bodies = new Bodies(options);
+        Failures failures = new Failures(state);
+        routing.addFilter(new Gate(state, options, failures, bodies));
+        routing.error(Throwable.class, failures);
+        routing.any(new Dispatcher(state, options, bodies));
     }
 }

@@ -41,7 +41,7 @@ public final class HttpServer implements AutoCloseable {
         try {
             container = SeContainerInitializer.newInstance().setClassLoader(loader)
                     .addExtensions(new HttpExtension(options, state)).addBeanClasses(MonitoringResource.class, QueryResource.class,
-                            DatabaseResource.class, ReadinessCheck.class, LivenessCheck.class)
+                            DatabaseResource.class, ResourceFailures.class, ReadinessCheck.class, LivenessCheck.class)
                     .initialize();
         } catch (RuntimeException failed) {
             resolver.releaseConfig(config);
@@ -92,7 +92,6 @@ public final class HttpServer implements AutoCloseable {
             values.put("mp.initializer.no-warn", "true");
             values.put("server.host", options.host().isEmpty() ? "0.0.0.0" : options.host());
             values.put("server.port", Integer.toString(options.port()));
-            values.put("server.max-payload-size", Long.toString(options.maxPayloadBytes()));
             values.put("server.max-tcp-connections", Integer.toString(options.maxConnections()));
             values.put("server.idle-connection-timeout", options.idleTimeout().toString());
             values.put("server.shutdown-grace-period", options.shutdownGrace().toString());

@@ -3,6 +3,7 @@ package io.arc.runtime.http;
 import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
 import io.arc.api.data.TableId;
+import io.arc.api.spi.ByteSlice;
 import io.arc.api.spi.IngestProtocol.ErrorShape;
 import io.arc.runtime.auth.Permission;
 import io.arc.runtime.auth.Principal;
@@ -12,6 +13,7 @@ import io.helidon.http.HeaderValues;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -25,37 +27,42 @@ final class InfluxRoutes {
     private static final int MAX_FORM_BYTES = 1 << 16;
 
     private final ServerState state;
+    private final Bodies bodies;
 
-    InfluxRoutes(ServerState state) {
+    InfluxRoutes(ServerState state, Bodies bodies) {
         this.state = state;
+        this.bodies = bodies;
     }
 
     void ping(ServerRequest request, ServerResponse response) {
         response.header(VERSION).header(BUILD).status(Status.NO_CONTENT_204).send();
     }
 
-    void query(ServerRequest request, ServerResponse response) throws java.io.IOException {
+    void query(ServerRequest request, ServerResponse response) {
         response.header(VERSION).header(BUILD);
         String statement = statement(request);
         List<String> words = words(statement);
         String key = String.join(" ", words.subList(0, Math.min(2, words.size()))).toUpperCase(Locale.ROOT);
         switch (key) {
             case "CREATE DATABASE" -> create(words, request, response);
-            case "SHOW DATABASES" -> series(response, "databases", state.services().tables().databases());
+            case "SHOW DATABASES" -> series(request, response, "databases", state.services().tables().databases());
             case "SHOW MEASUREMENTS" -> measurements(words, request, response);
-            default -> Gate.send(response, 400, ErrorResponses.body(ErrorShape.INFLUX_1, ErrorCode.QUERY_REJECTED,
+            default -> Answers.json(request, response, 400, ErrorResponses.body(ErrorShape.INFLUX_1, ErrorCode.QUERY_REJECTED,
                     "InfluxQL is not spoken here beyond CREATE DATABASE, SHOW DATABASES and SHOW MEASUREMENTS; send SQL to "
                             + "POST /api/v1/query"));
         }
     }
 
-    private static String statement(ServerRequest request) throws java.io.IOException {
+    private String statement(ServerRequest request) {
         if (request.query().contains("q")) {
             return request.query().get("q");
         }
         if (request.content().hasEntity()) {
-            byte[] body = request.content().inputStream().readNBytes(MAX_FORM_BYTES);
-            UriQuery form = UriQuery.create(new String(body, java.nio.charset.StandardCharsets.UTF_8));
+            UriQuery form;
+            try (Bodies.Share share = bodies.share()) {
+                ByteSlice body = bodies.read(request, share, MAX_FORM_BYTES, "");
+                form = UriQuery.create(new String(body.array(), body.offset(), body.length(), StandardCharsets.UTF_8));
+            }
             if (form.contains("q")) {
                 return form.get("q");
             }
@@ -80,7 +87,7 @@ final class InfluxRoutes {
                 throw known;
             }
         }
-        Gate.send(response, 200, "{\"results\":[{\"statement_id\":0}]}");
+        Answers.json(request, response, 200, "{\"results\":[{\"statement_id\":0}]}");
     }
 
     private void measurements(List<String> words, ServerRequest request, ServerResponse response) {
@@ -89,15 +96,15 @@ final class InfluxRoutes {
         if (words.size() == 4 && words.get(2).equalsIgnoreCase("LIMIT") && words.get(3).matches("[0-9]{1,18}")) {
             limit = Long.parseLong(words.get(3));
         }
-        series(response, "measurements",
+        series(request, response, "measurements",
                 state.services().tables().tables(database).stream().map(TableId::table).limit(limit).toList());
     }
 
-    private static void series(ServerResponse response, String name, List<String> rows) {
+    private static void series(ServerRequest request, ServerResponse response, String name, List<String> rows) {
         Json json = new Json().object().name("results").array().object().name("statement_id").value(0).name("series").array()
                 .object().name("name").value(name).name("columns").array().value("name").endArray().name("values").array();
         rows.forEach(row -> json.array().value(row).endArray());
-        Gate.send(response, 200, json.endArray().endObject().endArray().endObject().endArray().endObject().toString());
+        Answers.json(request, response, 200, json.endArray().endObject().endArray().endObject().endArray().endObject().toString());
     }
 
     /// Words of a statement, quotes taken off, a closing semicolon dropped.

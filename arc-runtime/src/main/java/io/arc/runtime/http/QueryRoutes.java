@@ -3,7 +3,12 @@ package io.arc.runtime.http;
 import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
 import io.arc.api.data.TableId;
+import io.arc.api.spi.ByteSlice;
+import io.arc.api.spi.IngestProtocol.ErrorShape;
 import io.arc.runtime.catalog.DataFile;
+import io.arc.runtime.http.AnswerStream.ClientGone;
+import io.arc.runtime.http.AnswerStream.Coding;
+import io.arc.runtime.metrics.Metrics;
 import io.arc.runtime.partition.Names;
 import io.arc.runtime.query.QueryRequest;
 import io.arc.runtime.query.QueryRequest.Priority;
@@ -15,6 +20,7 @@ import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import jakarta.json.Json;
@@ -25,15 +31,17 @@ import jakarta.json.JsonString;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /// SQL in, rows out. The engine has parsed, planned and produced its first rows before the status goes out, so that whatever
 /// can be known to fail is told by the status.
 final class QueryRoutes {
+    private static final Logger LOG = System.getLogger(QueryRoutes.class.getName());
     private static final HeaderName DATABASE = HeaderNames.create("x-arc-database");
     private static final HeaderName PRIORITY = HeaderNames.create("x-arc-priority");
     private static final HeaderName PROFILE = HeaderNames.create("x-arc-profile");
@@ -41,9 +49,14 @@ final class QueryRoutes {
     private static final int MAX_REQUEST_BYTES = 4 << 20;
 
     private final ServerState state;
+    private final Bodies bodies;
+    private final Metrics.Counter disconnects;
 
-    QueryRoutes(ServerState state) {
+    QueryRoutes(ServerState state, Bodies bodies) {
         this.state = state;
+        this.bodies = bodies;
+        this.disconnects = state.metrics().counter("arc_query_client_disconnects_total", "queries",
+                "Queries whose client left while the answer was sent.");
     }
 
     /// How a result is written.
@@ -67,31 +80,31 @@ final class QueryRoutes {
     }
 
     void json(ServerRequest request, ServerResponse response) throws IOException {
-        guarded(response, () -> {
+        guarded(request, response, () -> {
             JsonObject body = body(request);
             Format format = body.getString("format", "json").equalsIgnoreCase("csv") ? Format.CSV : Format.JSON;
-            answer(format, query(body, request), response);
+            answer(format, query(body, request), request, response);
         });
     }
 
     void arrow(ServerRequest request, ServerResponse response) throws IOException {
-        guarded(response, () -> answer(Format.ARROW, query(body(request), request), response));
+        guarded(request, response, () -> answer(Format.ARROW, query(body(request), request), request, response));
     }
 
     void msgPack(ServerRequest request, ServerResponse response) throws IOException {
-        guarded(response, () -> answer(Format.MSGPACK, query(body(request), request), response));
+        guarded(request, response, () -> answer(Format.MSGPACK, query(body(request), request), request, response));
     }
 
     void csv(ServerRequest request, ServerResponse response) throws IOException {
-        guarded(response, () -> {
+        guarded(request, response, () -> {
             response.header(HeaderNames.CONTENT_DISPOSITION, "attachment; filename=query_result.csv");
-            answer(Format.CSV, query(body(request), request), response);
+            answer(Format.CSV, query(body(request), request), request, response);
         });
     }
 
     /// How many rows a statement would give. A statement that fails is no failure of the request.
     void estimate(ServerRequest request, ServerResponse response) throws IOException {
-        guarded(response, () -> {
+        guarded(request, response, () -> {
             long started = System.nanoTime();
             QueryRequest query = query(body(request), request);
             io.arc.runtime.http.Json json = new io.arc.runtime.http.Json().object();
@@ -108,13 +121,13 @@ final class QueryRoutes {
                         .name("error").value(failed.getMessage());
             }
             json.name("execution_time_ms").value((System.nanoTime() - started) / 1_000_000).endObject();
-            Gate.send(response, 200, json.toString());
+            Answers.json(request, response, 200, json.toString());
         });
     }
 
     /// Rows of one table, for those without SQL: `GET /api/v1/query/{table}?database=&limit=&offset=&order_by=&where=`.
     void table(String table, ServerRequest request, ServerResponse response) throws IOException {
-        guarded(response, () -> {
+        guarded(request, response, () -> {
             UriQuery query = request.query();
             String database = parameter(query, "database").or(() -> request.headers().first(DATABASE))
                     .orElse(state.services().defaultDatabase());
@@ -126,12 +139,12 @@ final class QueryRoutes {
             parameter(query, "where").ifPresent(where -> sql.append(" WHERE (").append(where).append("\n)"));
             sql.append(" ORDER BY ").append(parameter(query, "order_by").orElse("time DESC")).append("\nLIMIT ").append(limit)
                     .append(" OFFSET ").append(offset);
-            answer(Format.JSON, request(sql.toString(), database, Priority.NORMAL, false), response);
+            answer(Format.JSON, request(sql.toString(), database, Priority.NORMAL, false), request, response);
         });
     }
 
     void measurements(ServerRequest request, ServerResponse response) throws IOException {
-        guarded(response, () -> {
+        guarded(request, response, () -> {
             long started = System.nanoTime();
             TableSource tables = state.services().tables();
             List<String> databases = parameter(request.query(), "database").map(List::of).orElseGet(tables::databases);
@@ -152,16 +165,43 @@ final class QueryRoutes {
                 }
             }
             json.endArray().name("count").value(count).name("execution_time_ms").value((System.nanoTime() - started) / 1_000_000);
-            Gate.send(response, 200, json.endObject().toString());
+            Answers.json(request, response, 200, json.endObject().toString());
         });
     }
 
-    private void answer(Format format, QueryRequest request, ServerResponse response) throws IOException {
-        try (RunningQuery query = state.services().queries().run(request)) {
-            response.header(QUERY_ID, query.id());
-            response.status(Status.OK_200).header(format.contentType);
-            try (OutputStream out = response.outputStream()) {
-                format.write(query, out);
+    /// @param request what to run; its `abandoned` is ours
+    private void answer(Format format, QueryRequest query, ServerRequest request, ServerResponse response) throws IOException {
+        ClientWatch watch = new ClientWatch(request, response);
+        QueryRequest watched = new QueryRequest(query.sql(), query.defaultDatabase(), query.priority(), query.timeout(),
+                query.profile(), watch::isGone, query.pruning());
+        try (RunningQuery running = state.services().queries().run(watched)) {
+            Coding coding = format == Format.ARROW ? Coding.NONE
+                    : Coding.accepted(String.join(",", request.headers().values(HeaderNames.ACCEPT_ENCODING)));
+            AnswerStream out = new AnswerStream(request, response, coding, () -> {
+                response.status(Status.OK_200).header(format.contentType).header(QUERY_ID, running.id());
+                if (format != Format.ARROW) {
+                    response.header(HeaderNames.VARY, "Accept-Encoding");
+                }
+                if (watch.answer()) {
+                    response.header(HeaderValues.CONNECTION_CLOSE);
+                }
+            });
+            try {
+                format.write(running, out);
+                out.finish();
+            } catch (ClientGone gone) {
+                disconnects.increment();
+                throw new CloseConnectionException("the client left while its answer was sent", gone);
+            } catch (RuntimeException failed) {
+                if (!out.isOpen()) {
+                    throw failed;
+                }
+                // Only a broken connection tells the client that the rows it has are not all.
+                LOG.log(Level.WARNING, "query " + running.id() + " failed after its answer had begun; its connection is broken off",
+                        failed);
+                throw new CloseConnectionException("a query failed after its answer had begun", failed);
+            } finally {
+                out.release();
             }
         }
     }
@@ -194,16 +234,15 @@ final class QueryRoutes {
                 "priority '" + text + "' is none of low, normal, high, critical");
     }
 
-    private static JsonObject body(ServerRequest request) throws IOException {
-        byte[] bytes = request.content().hasEntity() ? request.content().inputStream().readNBytes(MAX_REQUEST_BYTES + 1) : new byte[0];
-        if (bytes.length > MAX_REQUEST_BYTES) {
-            throw new ArcException(ErrorCode.PAYLOAD_TOO_LARGE, "a query request has at most " + MAX_REQUEST_BYTES + " bytes");
-        }
-        try (JsonReader reader = Json.createReader(new ByteArrayInputStream(bytes))) {
-            return reader.readObject();
-        } catch (JsonException | IllegalStateException bad) {
-            throw new ArcException(ErrorCode.INVALID_PARAMETER,
-                    "Invalid request body: expected a JSON object like {\"sql\":\"SELECT 1\"}: " + bad.getMessage(), bad);
+    private JsonObject body(ServerRequest request) {
+        try (Bodies.Share share = bodies.share()) {
+            ByteSlice body = bodies.read(request, share, MAX_REQUEST_BYTES, "");
+            try (JsonReader reader = Json.createReader(new ByteArrayInputStream(body.array(), body.offset(), body.length()))) {
+                return reader.readObject();
+            } catch (JsonException | IllegalStateException bad) {
+                throw new ArcException(ErrorCode.INVALID_PARAMETER,
+                        "Invalid request body: expected a JSON object like {\"sql\":\"SELECT 1\"}: " + bad.getMessage(), bad);
+            }
         }
     }
 
@@ -229,7 +268,7 @@ final class QueryRoutes {
     }
 
     /// Errors of the query family have their own envelope, with null columns and rows.
-    private void guarded(ServerResponse response, Work work) throws IOException {
+    private void guarded(ServerRequest request, ServerResponse response, Work work) throws IOException {
         Instant started = state.clock().instant();
         try {
             work.run();
@@ -237,19 +276,15 @@ final class QueryRoutes {
             if (response.isSent()) {
                 throw failed;
             }
-            ErrorResponses.Answer answer = ErrorResponses.of(failed, io.arc.api.spi.IngestProtocol.ErrorShape.ARC);
+            ErrorResponses.Answer answer = ErrorResponses.of(failed, ErrorShape.ARC);
             answer.retryAfterSeconds().ifPresent(seconds -> response.header(HeaderNames.RETRY_AFTER, Integer.toString(seconds)));
             String text = answer.status() == 500 ? Json.createReader(new java.io.StringReader(answer.body())).readObject()
                     .getString("error") : failed.getMessage();
-            Gate.send(response, answer.status(), new io.arc.runtime.http.Json().object().name("success").value(false)
+            Answers.json(request, response, answer.status(), new io.arc.runtime.http.Json().object().name("success").value(false)
                     .name("columns").nullValue().name("data").nullValue().name("row_count").value(0).name("execution_time_ms")
                     .value(java.time.Duration.between(started, state.clock().instant()).toMillis()).name("timestamp")
                     .value(started.truncatedTo(ChronoUnit.SECONDS).toString()).name("error").value(text).name("message")
                     .value(text).endObject().toString());
         }
-    }
-
-    static String lower(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
     }
 }

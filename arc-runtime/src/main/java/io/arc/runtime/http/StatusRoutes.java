@@ -1,25 +1,105 @@
 package io.arc.runtime.http;
 
+import io.arc.api.ArcException;
+import io.arc.api.ErrorCode;
 import io.arc.api.spi.Health;
+import io.arc.runtime.auth.Authenticator;
+import io.arc.runtime.auth.Permission;
+import io.arc.runtime.auth.Principal;
+import io.arc.runtime.http.ApiDocument.HotRoute;
+import io.arc.runtime.http.Services.ProtocolRoute;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HttpMediaType;
+import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// Is the server alive, ready, and well? Answers from memory, without a token, also when everything else is overloaded.
 final class StatusRoutes {
     private final ServerState state;
+    private final Supplier<List<HotRoute>> routes;
 
-    StatusRoutes(ServerState state) {
+    /// @param routes the hot routes, asked for with each OpenAPI document
+    StatusRoutes(ServerState state, Supplier<List<HotRoute>> routes) {
         this.state = state;
+        this.routes = routes;
+    }
+
+    /// Helidon's metrics with ours behind them; for those who take JSON and nothing else, ours as one flat object.
+    void metrics(ServerRequest request, ServerResponse response) {
+        if (request.headers().first(HeaderNames.ACCEPT).filter("application/json"::equals).isPresent()) {
+            Answers.json(request, response, 200, new MonitoringResource(state).metrics());
+            return;
+        }
+        List<String> scopes = request.query().all("scope", List::of);
+        List<String> names = request.query().all("name", List::of);
+        boolean wanted = scopes.isEmpty() || scopes.contains("application");
+        Answers.edited(response, others -> {
+            String type = response.headers().contentType().map(HttpMediaType::text).orElse("");
+            boolean openMetrics = type.startsWith("application/openmetrics-text");
+            return openMetrics || type.startsWith("text/plain") ? PrometheusText.append(others, state.metrics(),
+                    name -> wanted && (names.isEmpty() || names.contains(name)), openMetrics) : others;
+        });
+        next(request, response);
+    }
+
+    void openApi(ServerRequest request, ServerResponse response) {
+        Collection<ProtocolRoute> protocols = state.notReadyReason().isPresent() ? List.of()
+                : state.services().protocols().values();
+        Answers.edited(response, document -> {
+            String type = response.headers().contentType().map(HttpMediaType::text).orElse("");
+            return response.status().code() == 200
+                    ? ApiDocument.complete(document, type.contains("json"), state.version(), routes.get(), protocols) : document;
+        });
+        next(request, response);
+    }
+
+    /// Helidon answers only GET on its own routes.
+    private static void next(ServerRequest request, ServerResponse response) {
+        if (Answers.isHead(request)) {
+            response.status(Status.OK_200).send();
+        } else {
+            response.next();
+        }
+    }
+
+    /// Tells a client what its token may do. Judges by itself, since it is open to all.
+    void verify(ServerRequest request, ServerResponse response) {
+        Authenticator authenticator = state.services().authenticator()
+                .orElseThrow(() -> new ArcException(ErrorCode.NOT_FOUND, Failures.cannot(request)));
+        Optional<Principal> principal = Gate.credential(request).flatMap(authenticator::authenticate);
+        if (principal.isEmpty()) {
+            Answers.json(request, response, 401, new Json().object().name("valid").value(false).name("error")
+                    .value("Invalid or expired token").name("message").value("Invalid or expired token").endObject().toString());
+            return;
+        }
+        Json json = new Json().object().name("valid").value(true).name("token_info").object().name("id")
+                .value(principal.get().id()).name("name").value(principal.get().name());
+        permissions(json, principal.get()).name("enabled").value(true).endObject();
+        Answers.json(request, response, 200, permissions(json, principal.get()).endObject().toString());
+    }
+
+    private static Json permissions(Json json, Principal principal) {
+        json.name("permissions").array();
+        for (Permission permission : Permission.values()) {
+            if (principal.may(permission)) {
+                json.value(permission.text());
+            }
+        }
+        return json.endArray();
     }
 
     void about(ServerRequest request, ServerResponse response) {
-        Gate.send(response, 200, new Json().object().name("name").value("arc").name("version").value(state.version())
+        Answers.json(request, response, 200, new Json().object().name("name").value("arc").name("version").value(state.version())
                 .name("health").value("/health").name("openapi").value("/openapi").endObject().toString());
     }
 
@@ -29,14 +109,14 @@ final class StatusRoutes {
         Map<String, Health> components = state.components();
         Optional<String> trouble = components.entrySet().stream()
                 .filter(component -> component.getValue().status() != Health.Status.UP)
-                .map(component -> component.getKey() + " is " + component.getValue().status().name().toLowerCase(java.util.Locale.ROOT)
+                .map(component -> component.getKey() + " is " + component.getValue().status().name().toLowerCase(Locale.ROOT)
                         + ": " + component.getValue().detail())
                 .reduce((a, b) -> a + "; " + b);
         times(json.name("status").value("ok").name("name").value("arc")).name("version").value(state.version())
                 .name("message").value(trouble.orElse("ready for queries and writes")).name("components").object();
         components.forEach((name, health) -> json.name(name).object().name("status")
-                .value(health.status().name().toLowerCase(java.util.Locale.ROOT)).name("detail").value(health.detail()).endObject());
-        Gate.send(response, 200, json.endObject().endObject().toString());
+                .value(health.status().name().toLowerCase(Locale.ROOT)).name("detail").value(health.detail()).endObject());
+        Answers.json(request, response, 200, json.endObject().endObject().toString());
     }
 
     void ready(ServerRequest request, ServerResponse response) {
@@ -45,7 +125,7 @@ final class StatusRoutes {
         times(json);
         reason.ifPresent(text -> json.name("reason").value(text));
         reason.ifPresent(text -> response.header(HeaderNames.RETRY_AFTER, "1"));
-        Gate.send(response, reason.isEmpty() ? 200 : 503, json.endObject().toString());
+        Answers.json(request, response, reason.isEmpty() ? 200 : 503, json.endObject().toString());
     }
 
     private Json times(Json json) {

@@ -102,7 +102,7 @@ final class CatalogRelations {
                     }
                     rows.add("(" + SqlText.literal(database) + "," + SqlText.literal(table.table()) + ","
                             + SqlText.literal(database + "/" + table.table() + "/**/*.parquet") + "," + files.size() + ","
-                            + Math.round(bytes / 1048576.0 * 100) / 100.0 + ")");
+                            + Math.round(bytes / 1048576.0 * 10_000) / 10_000.0 + ")");
                 }
             }
         }

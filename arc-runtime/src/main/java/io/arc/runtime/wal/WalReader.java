@@ -221,7 +221,7 @@ public final class WalReader {
         Matcher name = NAME.matcher(file.getFileName().toString());
         String writer = WalOptions.writerId(instanceId, name.matches() ? Integer.parseInt(name.group(1)) : 0);
         Window window = new Window(handle, size);
-        long at = window.nextFrame(0, null);
+        long at = window.nextFrame(0);
         if (at == size) {
             return new Found(writer, file, size, null, Long.MAX_VALUE, 0);
         }
@@ -252,18 +252,13 @@ public final class WalReader {
         }
 
         /// The first position from `from` on that a sound frame header stands at, or the size.
-        ///
-        /// @param salt what the frame must carry; null for any
-        long nextFrame(long from, Integer salt) throws IOException {
+        long nextFrame(long from) throws IOException {
             for (long at = from; at + SegmentFormat.FRAME_HEADER_BYTES <= size; at++) {
                 load(at, SegmentFormat.FRAME_HEADER_BYTES);
                 int within = (int) (at - start);
                 if (bytes.limit() - within >= SegmentFormat.FRAME_HEADER_BYTES
-                        && bytes.getInt(within) == SegmentFormat.FRAME_MAGIC) {
-                    SegmentFormat.Frame frame = frameAt(at);
-                    if (frame != null && (salt == null || frame.salt() == salt)) {
-                        return at;
-                    }
+                        && bytes.getInt(within) == SegmentFormat.FRAME_MAGIC && frameAt(at) != null) {
+                    return at;
                 }
             }
             return size;
@@ -379,7 +374,7 @@ public final class WalReader {
                 while (at < found.size()) {
                     SegmentFormat.Frame frame = window.frameAt(at);
                     if (frame == null || frame.salt() != found.salt()) {
-                        long next = window.nextFrame(at + 1, found.salt());
+                        long next = window.nextFrame(at + 1);
                         torn |= next == found.size();
                         at = next;
                     } else {

@@ -43,7 +43,9 @@ final class WalWriter {
     private record Queued(byte[] payload, int crc, Journal.Commit commit) {}
 
     /// A segment that failed, with the bytes of it that count.
-    private record GivenUp(FileHandle handle, Path file, long keptBytes) {}
+    ///
+    /// @param owesSync it holds frames acknowledged as written, and no sync of it has failed
+    private record GivenUp(FileHandle handle, Path file, long keptBytes, boolean owesSync) {}
 
     /// Where an earlier run has stopped.
     ///
@@ -83,6 +85,8 @@ final class WalWriter {
     /// Where the group that is being written begins in the segment.
     private long groupStart;
     private boolean unsynced;
+    /// Stays set when a sync throws.
+    private boolean syncing;
     private long lastSyncStarted = System.nanoTime();
     /// Everything of this run up to here is surely on the disk.
     private long durableThrough;
@@ -329,7 +333,9 @@ final class WalWriter {
 
     private void sync(long through) throws IOException {
         lastSyncStarted = System.nanoTime();
+        syncing = true;
         segment.sync(options.syncMode() == SyncMode.FSYNC);
+        syncing = false;
         lastSyncNanos = System.nanoTime() - lastSyncStarted;
         durableThrough = through;
         unsynced = false;
@@ -352,7 +358,7 @@ final class WalWriter {
         LOG.log(Level.WARNING, "the log segment " + (openName.isEmpty() ? "that is to come" : openName)
                 + " could not be written or synced and is not used again: " + failure);
         listener.segmentFailed(id, failure);
-        GivenUp failed = segment == null ? null : new GivenUp(segment, segmentFile, groupStart);
+        GivenUp failed = segment == null ? null : new GivenUp(segment, segmentFile, groupStart, unsynced && !syncing);
         forgetSegment();
         return failed;
     }
@@ -360,6 +366,13 @@ final class WalWriter {
     /// Closes a failed segment and leaves its last group in it, which the next segment's header makes void.
     private void retire(GivenUp failed) {
         if (failed != null) {
+            if (failed.owesSync()) {
+                try {
+                    failed.handle().sync(false);
+                } catch (IOException | RuntimeException lost) {
+                    LOG.log(Level.WARNING, "the log segment " + failed.file() + " could not be synced: " + lost);
+                }
+            }
             close(failed.handle(), failed.file());
             segments.add(id, keptThrough, failed.file(), failed.keptBytes());
         }
@@ -403,6 +416,7 @@ final class WalWriter {
         segmentFile = null;
         segmentBytes = 0;
         unsynced = false;
+        syncing = false;
         openName = "";
         openBytes = 0;
     }
@@ -476,8 +490,8 @@ final class WalWriter {
             syncInBackground();
         }
         if (segment != null) {
-            closeSegment();
             rotations++;
+            closeSegment();
         }
     }
 
@@ -488,10 +502,12 @@ final class WalWriter {
         if (segment == null) {
             return;
         }
-        close(segment, segmentFile);
-        segments.add(id, lastSequence, segmentFile, segmentBytes);
-        listener.segmentClosed(id, segmentFile, segmentBytes);
+        Path file = segmentFile;
+        long bytes = segmentBytes;
+        close(segment, file);
+        segments.add(id, lastSequence, file, bytes);
         forgetSegment();
+        listener.segmentClosed(id, file, bytes);
     }
 
     /// After an error that no code here knows. Nobody may wait for ever for an answer, nor for a thread that is gone.

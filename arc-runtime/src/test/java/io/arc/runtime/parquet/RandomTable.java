@@ -32,7 +32,8 @@ record RandomTable(List<FileColumn> columns, List<ColumnBatch> batches, List<Obj
     private static final String[] ODD_TEXTS = {"", " ", "a", "ab", "abcdefgh", "abcdefghi", "abcdefg\0", "\0", "'quoted\"",
             "ü", "\u00ff", "\ud7ff", "\ue000", "\uffff", "\ud83d\ude00", "\udbff\udfff", "\u2028\r\n", "\u007f",
             "z".repeat(63), "z".repeat(64), "z".repeat(65), "z".repeat(64) + "a", "é".repeat(33),
-            "\ud7ff".repeat(30), "\udbff\udfff".repeat(17), "\udbff\udfff".repeat(16), "x" + "\udbff\udfff".repeat(20), "long ".repeat(400)};
+            "\ud7ff".repeat(30), "\udbff\udfff".repeat(17), "\udbff\udfff".repeat(16),
+            "x" + "\udbff\udfff".repeat(20), "long ".repeat(400)};
     private static final long[] ODD_LONGS = {0, 1, -1, Long.MAX_VALUE, Long.MIN_VALUE, 255, 256, 1L << 53, (1L << 53) + 1};
     private static final double[] ODD_DOUBLES = {0.0, -0.0, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY,
             Double.MIN_VALUE, -Double.MIN_VALUE, Double.MAX_VALUE, -Double.MAX_VALUE, 1.5};

@@ -48,7 +48,7 @@ final class RowTable {
     private boolean hostGiven;
     private int columnCount;
     private long values;
-    private long[] times = new long[16];
+    private long[] times;
     private int count;
 
     private record Segment(long[] times, List<Column> columns) {}
@@ -77,6 +77,7 @@ final class RowTable {
         this.name = name;
         this.spare = spare;
         this.expectedRows = expectedRows;
+        times = spare.takeTimes();
     }
 
     String name() {
@@ -214,7 +215,7 @@ final class RowTable {
         build(tags, built);
         build(fields, built);
         segments.add(new Segment(Arrays.copyOf(times, count), built));
-        release();
+        releaseColumns();
         columnCount = 0;
         count = 0;
         values = 0;
@@ -229,8 +230,13 @@ final class RowTable {
         }
     }
 
-    /// Gives the builders back.
+    /// Gives its memory back. The table is of no use any more.
     void release() {
+        releaseColumns();
+        spare.giveTimes(times);
+    }
+
+    private void releaseColumns() {
         tags.columns.forEach(spare::give);
         fields.columns.forEach(spare::give);
         tags.clear();

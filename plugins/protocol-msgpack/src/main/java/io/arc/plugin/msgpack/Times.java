@@ -106,11 +106,13 @@ final class Times {
             }
             default -> throw input.malformed("a timestamp extension has 4, 8 or 12 bytes, not " + length);
         }
-        if (nanos > 999_999_999 || seconds < Instant.MIN.getEpochSecond() || seconds > Instant.MAX.getEpochSecond()) {
+        input.at = at + length;
+        try {
+            // Nanoseconds of a second and more, which the format forbids and some senders write, carry over.
+            return Instant.ofEpochSecond(seconds, nanos);
+        } catch (DateTimeException | ArithmeticException beyond) {
             throw invalid(input, row, "a timestamp extension of " + seconds + " s and " + nanos + " ns is no instant");
         }
-        input.at = at + length;
-        return Instant.ofEpochSecond(seconds, nanos);
     }
 
     static long micros(Instant instant, Input input, int row) {
