@@ -43,6 +43,7 @@ import io.arc.runtime.plugin.LoadedPlugins.LoadedRewriter;
 import io.arc.runtime.query.LiveTables;
 import io.arc.runtime.query.QueryEngine;
 import io.arc.runtime.query.QueryOptions;
+import io.arc.runtime.recovery.OrphanSweep;
 import io.arc.runtime.recovery.WalReplay;
 import io.arc.runtime.storage.ResilientStore;
 import io.arc.runtime.storage.StoreOptions;
@@ -199,6 +200,7 @@ public final class ArcServer implements AutoCloseable {
 
         QueryEngine queries = openQueries(data, plugins, new LiveTables(catalog, schemas, buffers), store);
         opened("log", () -> journal.find().ifPresent(Journal::close));
+        new OrphanSweep(catalog, store).sweep();
         flushes.start();
         opened("flush", () -> stopFlushing(journal));
         journal.set(openJournal(catalog, new WalReplay(buffers, schemas, catalog, memory, flushes, metrics)));

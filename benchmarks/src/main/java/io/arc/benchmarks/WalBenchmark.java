@@ -52,8 +52,8 @@ import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 /// What logging costs: the encoding of a request of 1,000 rows (time, a host of 1,000, four doubles) on the request's thread,
-/// and whole appends by 12 threads that wait for each to be acknowledged. The rate with a disk means nothing without the time of
-/// a sync, which is printed beside it. `-Darc.benchmark.directory` puts the log on the disk to be measured.
+/// and whole appends by 12 threads that wait for each to be acknowledged. The rate with a disk means nothing without the time
+/// of a sync, which is printed beside it. `-Darc.benchmark.directory` puts the log on the disk to be measured.
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Fork(1)
 @Warmup(iterations = 2, time = 2)

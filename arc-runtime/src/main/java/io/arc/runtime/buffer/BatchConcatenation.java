@@ -17,11 +17,15 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Turns several small batches of one table into one. Rows keep their order; a column that a batch lacks is absent in its
-/// rows. Text loses its dictionary, which for so few rows saves nothing.
+/// rows. Text loses its dictionary, which for so few rows saves little; where it saves much, the batches stay apart.
 final class BatchConcatenation {
+    /// Texts of a column up to this many bytes are merged whatever they took before.
+    private static final long FREE_TEXT_BYTES = 1 << 16;
+
     private BatchConcatenation() {}
 
-    /// @return empty when a column has different types in two batches, which stay apart then
+    /// @return empty when the batches stay apart, because a column has different types in two of them or a dictionary holds
+    ///     much more text than it takes
     static Optional<ColumnBatch> concatenate(List<ColumnBatch> batches) {
         int rowCount = 0;
         Map<String, Column> firsts = new LinkedHashMap<>();
@@ -32,6 +36,11 @@ final class BatchConcatenation {
                 if (first != null && (first.type() != column.type() || first.role() != column.role())) {
                     return Optional.empty();
                 }
+            }
+        }
+        for (Column first : firsts.values()) {
+            if (first.type() == ColumnType.TEXT && unfolds(first.name(), batches)) {
+                return Optional.empty();
             }
         }
         long[] times = new long[rowCount];
@@ -45,6 +54,34 @@ final class BatchConcatenation {
             columns.add(column(first, batches, rowCount));
         }
         return Optional.of(new ColumnBatch(batches.getFirst().table(), rowCount, times, columns));
+    }
+
+    /// Whether the column's text would take more than twice of what it takes now.
+    private static boolean unfolds(String name, List<ColumnBatch> batches) {
+        long before = 0;
+        long after = 0;
+        for (ColumnBatch batch : batches) {
+            Column part = find(batch, name);
+            if (part == null) {
+                continue;
+            }
+            before += part.retainedBytes();
+            for (int row = 0; row < batch.rowCount(); row++) {
+                after += textLength(part, row);
+            }
+        }
+        return after > Math.max(FREE_TEXT_BYTES, 2 * before) || after > Integer.MAX_VALUE - 8;
+    }
+
+    private static int textLength(Column part, int row) {
+        if (!part.validity().isPresent(row)) {
+            return 0;
+        }
+        return switch (part) {
+            case Utf8Column text -> text.values().length(row);
+            case DictionaryColumn text -> text.dictionary().length(text.codes()[row]);
+            case LongColumn _, DoubleColumn _, BooleanColumn _ -> throw new IllegalStateException(part.name());
+        };
     }
 
     private static Column column(Column model, List<ColumnBatch> batches, int rowCount) {
@@ -94,14 +131,7 @@ final class BatchConcatenation {
         for (ColumnBatch batch : batches) {
             Column part = find(batch, model.name());
             for (int r = 0; r < batch.rowCount(); r++, row++) {
-                int length = 0;
-                if (part != null && part.validity().isPresent(r)) {
-                    length = switch (part) {
-                        case Utf8Column text -> text.values().length(r);
-                        case DictionaryColumn text -> text.dictionary().length(text.codes()[r]);
-                        case LongColumn _, DoubleColumn _, BooleanColumn _ -> throw new IllegalStateException(part.name());
-                    };
-                }
+                int length = part == null ? 0 : textLength(part, r);
                 offsets[row + 1] = Math.addExact(offsets[row], length);
             }
         }

@@ -13,9 +13,11 @@ import java.util.Optional;
 /// merges tiny batches now and then.
 ///
 /// Tiny batches are merged in tiers, so that a client that sends single rows does not leave 50,000 objects behind: sixteen
-/// neighbours of a tier and a writer become one of the next. Each row is copied at most once per tier, of which there are three.
+/// neighbours of a tier and a writer become one of the next, and a batch takes smaller ones right before it along. Each row is
+/// copied a few times at most: there are three tiers.
 final class TableBuffer {
     private static final int TIER_FAN_IN = 16;
+    private static final int MAX_MERGED = 64;
     /// Batches of this many rows or more stay as they are.
     private static final int LARGE_ROWS = 1 << 12;
 
@@ -50,13 +52,9 @@ final class TableBuffer {
     }
 
     private void mergeTail(List<HotBatch> own) {
-        while (own.size() >= TIER_FAN_IN) {
-            HotBatch last = own.getLast();
-            int tier = tier(last);
-            List<HotBatch> tail = own.subList(own.size() - TIER_FAN_IN, own.size());
-            if (tier < 0 || !tail.stream().allMatch(each -> tier(each) == tier)) {
-                return;
-            }
+        int count = mergeableTail(own);
+        while (count > 1) {
+            List<HotBatch> tail = own.subList(own.size() - count, own.size());
             List<ColumnBatch> batches = tail.stream().map(HotBatch::batch).toList();
             Optional<ColumnBatch> merged = BatchConcatenation.concatenate(batches);
             if (merged.isEmpty()) {
@@ -64,12 +62,36 @@ final class TableBuffer {
             }
             long before = batches.stream().mapToLong(ColumnBatch::retainedBytes).sum();
             long after = merged.get().retainedBytes();
+            HotBatch last = tail.getLast();
             HotBatch replacement = new HotBatch(last.writer(), tail.getFirst().first(), last.last(), merged.get());
             tail.clear();
             own.add(replacement);
             activeBytes += after - before;
             budget.take(after - before);
+            count = mergeableTail(own);
         }
+    }
+
+    /// How many batches at the end are to become one: the last one with smaller ones right before it, which would else keep it
+    /// from its equals, or sixteen equals.
+    private static int mergeableTail(List<HotBatch> own) {
+        int tier = tier(own.getLast());
+        if (tier < 0) {
+            return 0;
+        }
+        int smaller = 0;
+        int equal = 1;
+        for (int i = own.size() - 2; i >= 0 && smaller < MAX_MERGED && equal < TIER_FAN_IN; i--) {
+            int each = tier(own.get(i));
+            if (each == tier && smaller == 0) {
+                equal++;
+            } else if (each >= 0 && each < tier && equal == 1) {
+                smaller++;
+            } else {
+                break;
+            }
+        }
+        return smaller > 0 ? smaller + 1 : equal == TIER_FAN_IN ? equal : 0;
     }
 
     /// Tiers by rows: below 16, 256, 4096; -1 for what is not merged.

@@ -206,6 +206,50 @@ public final class Catalog implements AutoCloseable {
         });
     }
 
+    /// Notes keys that are about to be put into the store and not committed yet, so that a crash in between leaves no object
+    /// that nobody knows. [#commitFlush] strikes its files off.
+    public void announce(Collection<String> keys) {
+        List<String> all = List.copyOf(keys);
+        database.write(session -> {
+            PreparedStatement note = session.prepare("INSERT OR IGNORE INTO catalog_announced VALUES (?)");
+            for (String key : all) {
+                note.setString(1, key);
+                note.executeUpdate();
+            }
+            return true;
+        });
+    }
+
+    /// The keys that were announced and neither committed nor struck off, in the order of their UTF-8 bytes.
+    public List<String> announced() {
+        return database.write(session -> {
+            List<String> keys = new ArrayList<>();
+            try (ResultSet row = session.prepare("SELECT key FROM catalog_announced ORDER BY key").executeQuery()) {
+                while (row.next()) {
+                    keys.add(row.getString(1));
+                }
+            }
+            return keys;
+        });
+    }
+
+    /// Strikes keys off whose objects are not in the store any more. Keys that are not announced are passed over.
+    public void withdraw(Collection<String> keys) {
+        List<String> all = List.copyOf(keys);
+        database.write(session -> {
+            for (String key : all) {
+                strikeOff(session, key);
+            }
+            return true;
+        });
+    }
+
+    private static void strikeOff(Session session, String key) throws SQLException {
+        PreparedStatement delete = session.prepare("DELETE FROM catalog_announced WHERE key = ?");
+        delete.setString(1, key);
+        delete.executeUpdate();
+    }
+
     /// Takes files in whose rows never were in this server's log: put into the store by hand, or found when the catalog is
     /// rebuilt. The tables' log coverage does not change, whatever the files say. Roles of new columns are FIELD.
     ///
@@ -456,6 +500,7 @@ public final class Catalog implements AutoCloseable {
             if (insertFile(session, table.id(), file)) {
                 added.add(file);
             }
+            strikeOff(session, file.key());
         }
         Map<String, Long> coverage = new HashMap<>(entry.walCoverage());
         for (WalRange range : commit.coverage()) {

@@ -13,7 +13,7 @@ import java.util.Set;
 ///
 /// Two snapshots are equal when they hold the same databases, tables and files, whatever their versions.
 public final class CatalogSnapshot {
-    static final CatalogSnapshot EMPTY = new CatalogSnapshot(0, PersistentMap.empty(), PersistentMap.empty());
+    public static final CatalogSnapshot EMPTY = new CatalogSnapshot(0, PersistentMap.empty(), PersistentMap.empty());
 
     /// @param id of its row in the file
     /// @param changed the version of the snapshot that brought this entry

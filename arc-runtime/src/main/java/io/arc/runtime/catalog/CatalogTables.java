@@ -75,6 +75,11 @@ final class CatalogTables {
               owner TEXT NOT NULL,
               token INTEGER NOT NULL,
               expires_micros INTEGER NOT NULL
+            ) STRICT, WITHOUT ROWID"""), Migration.of(
+            // Objects that a flush puts into the store before it commits them; what is left of a crash is an orphan.
+            """
+            CREATE TABLE catalog_announced (
+              key TEXT NOT NULL PRIMARY KEY
             ) STRICT, WITHOUT ROWID"""));
 
     private CatalogTables() {}

@@ -83,6 +83,7 @@ final class FlushPlan {
     private final TableSchema schema;
     private final List<WalRange> coverage;
     private final List<PlannedFile> files;
+    private boolean announced;
 
     private FlushPlan(String id, SealedRows rows, TableSchema schema, List<WalRange> coverage, List<PlannedFile> files) {
         this.id = id;
@@ -154,5 +155,14 @@ final class FlushPlan {
 
     List<PlannedFile> files() {
         return files;
+    }
+
+    /// Whether the catalog knows the keys, so that a crash before the commit leaves nothing in the store that nobody knows.
+    boolean isAnnounced() {
+        return announced;
+    }
+
+    void announced() {
+        announced = true;
     }
 }

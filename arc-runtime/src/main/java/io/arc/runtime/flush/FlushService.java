@@ -23,6 +23,7 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -75,6 +76,8 @@ public final class FlushService implements AutoCloseable {
     private final Condition progress = lock.newCondition();
     private volatile boolean wanted;
     private volatile boolean stopping;
+    /// Guarded by the lock: nothing is given to the workers any more.
+    private boolean closed;
 
     /// Where a table's flushing stands. Guarded by the service's lock, but for rows and plan, which belong to the running flush.
     private static final class TableFlush {
@@ -179,7 +182,7 @@ public final class FlushService implements AutoCloseable {
         if (status.activeBytes() >= options.maxBytes() || pressed) {
             return true;
         }
-        Instant oldest = Instant.EPOCH.plus(status.oldestMicros(), java.time.temporal.ChronoUnit.MICROS);
+        Instant oldest = Instant.EPOCH.plus(status.oldestMicros(), ChronoUnit.MICROS);
         // A clock that was set back must not make rows wait for it to catch up.
         if (oldest.isAfter(now) || Duration.between(oldest, now).compareTo(options.maxAge()) >= 0) {
             return true;
@@ -204,7 +207,11 @@ public final class FlushService implements AutoCloseable {
         }
     }
 
+    /// With the lock held.
     private void launch(TableId table, TableFlush flush, Instant now) {
+        if (closed) {
+            return;
+        }
         flush.running = true;
         flush.lastStart = now;
         workers.execute(() -> run(table, flush));
@@ -214,7 +221,7 @@ public final class FlushService implements AutoCloseable {
         Optional<Throwable> failure = Optional.empty();
         try {
             flushOnce(table, flush);
-        } catch (RuntimeException | OutOfMemoryError failed) {
+        } catch (RuntimeException | Error failed) {
             failure = Optional.of(failed);
         }
         lock.lock();
@@ -272,6 +279,10 @@ public final class FlushService implements AutoCloseable {
             flush.plan = FlushPlan.of(flush.sealed, schema, options.keysOf(table.table()), suffixes);
         }
         FlushPlan plan = flush.plan;
+        if (!plan.isAnnounced()) {
+            catalog.announce(plan.files().stream().map(PlannedFile::key).toList());
+            plan.announced();
+        }
         for (int number = 0; number < plan.files().size(); number++) {
             PlannedFile file = plan.files().get(number);
             if (file.stored().isEmpty()) {
@@ -336,6 +347,9 @@ public final class FlushService implements AutoCloseable {
                 if (pending.isEmpty()) {
                     return;
                 }
+                if (closed) {
+                    throw new ArcException(ErrorCode.NOT_READY, "the server is stopping; what is not stored yet is in the log");
+                }
                 relaunch(pending.keySet());
                 long left = until - System.nanoTime();
                 if (left <= 0) {
@@ -386,10 +400,12 @@ public final class FlushService implements AutoCloseable {
     @Override
     public void close() {
         stopping = true;
-        workers.shutdown();
         lock.lock();
         try {
+            closed = true;
+            workers.shutdown();
             work.signalAll();
+            progress.signalAll();
         } finally {
             lock.unlock();
         }
@@ -424,6 +440,16 @@ public final class FlushService implements AutoCloseable {
         lock.lock();
         try {
             return (int) tables.values().stream().filter(flush -> flush.running || flush.sealed != null).count();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Flushes that run or wait for a worker.
+    int runningCount() {
+        lock.lock();
+        try {
+            return (int) tables.values().stream().filter(flush -> flush.running).count();
         } finally {
             lock.unlock();
         }

@@ -31,7 +31,8 @@ public final class DiskFileSystem implements FileSystem {
     private final Set<Path> locked = ConcurrentHashMap.newKeySet();
 
     private static FileAttribute<?>[] mode(String permissions) {
-        return POSIX ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))}
+        return POSIX
+                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))}
                 : new FileAttribute<?>[0];
     }
 

@@ -14,8 +14,8 @@ public interface FileHandle extends Closeable {
     /// @return the bytes read; 0 at or past the end
     int read(ByteBuffer target, long position) throws IOException;
 
-    /// Makes what was appended survive a power cut. After a failure the kernel may have dropped the bytes, and the next call may
-    /// succeed without them: what was appended since the last success has to be written again elsewhere.
+    /// Makes what was appended survive a power cut. After a failure the kernel may have dropped the bytes, and the next call
+    /// may succeed without them: what was appended since the last success has to be written again elsewhere.
     ///
     /// @param metadata also times and mode (fsync), not only what reading the data needs (fdatasync)
     void sync(boolean metadata) throws IOException;

@@ -12,7 +12,8 @@ import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
 
 /// The body of a query's answer. Nothing goes out before a buffer is full: a small answer leaves whole, with its length, in
-/// one packet, and a failure before then can still be told by the status. Later ones can only be told by breaking the connection.
+/// one packet, and a failure before then can still be told by the status. Later ones can only be told by breaking the
+/// connection.
 ///
 /// One thread. A client that is gone shows as [ClientGone].
 final class AnswerStream extends OutputStream {

@@ -6,11 +6,14 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.ServerConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.function.UnaryOperator;
 
@@ -33,11 +36,15 @@ final class Answers {
 
     /// Status and content type are set. A HEAD gets the length and no body.
     static void bytes(ServerRequest request, ServerResponse response, byte[] body) {
-        if (isHead(request)) {
-            length(response, body.length);
-            response.send(new byte[0]);
-        } else {
-            response.send(body);
+        try {
+            if (isHead(request)) {
+                length(response, body.length);
+                response.send(new byte[0]);
+            } else {
+                response.send(body);
+            }
+        } catch (UncheckedIOException | ServerConnectionException gone) {
+            throw new CloseConnectionException("the client left before its answer", gone);
         }
     }
 

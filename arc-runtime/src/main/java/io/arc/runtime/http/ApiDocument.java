@@ -7,6 +7,7 @@ import jakarta.json.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,6 +18,7 @@ import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.representer.Representer;
 
 /// Completes the OpenAPI document, which MicroProfile makes of the JAX-RS resources alone, by the hot routes, the loaded wire
 /// formats, the security scheme, and who we are.
@@ -40,7 +42,7 @@ final class ApiDocument {
     /// @param isJson the form of the document, YAML otherwise, and of the result
     static byte[] complete(byte[] document, boolean isJson, String version, List<HotRoute> routes,
             Collection<ProtocolRoute> protocols) {
-        Yaml yaml = new Yaml(new SafeConstructor(new LoaderOptions()), new org.yaml.snakeyaml.representer.Representer(options()),
+        Yaml yaml = new Yaml(new SafeConstructor(new LoaderOptions()), new Representer(options()),
                 options());
         // JSON is YAML.
         Map<String, Object> root = new LinkedHashMap<>();
@@ -74,6 +76,7 @@ final class ApiDocument {
     private static DumperOptions options() {
         DumperOptions options = new DumperOptions();
         options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
+        options.setDereferenceAliases(true);
         return options;
     }
 
@@ -91,7 +94,7 @@ final class ApiDocument {
         if (!(item instanceof Map<?, ?> operations)) {
             return item;
         }
-        Set<String> writes = new java.util.HashSet<>();
+        Set<String> writes = new HashSet<>();
         protocols.forEach(route -> writes.add(route.endpoint().path().toLowerCase(Locale.ROOT)));
         Map<String, Object> result = new LinkedHashMap<>();
         operations.forEach((method, value) -> {
@@ -119,7 +122,8 @@ final class ApiDocument {
         switch (route.input()) {
             case NONE -> { }
             case SQL -> {
-                operation.put("parameters", List.of(parameter("x-arc-database", "header", "The database of tables that are named "
+                operation.put("parameters", List.of(parameter("x-arc-database", "header",
+                        "The database of tables that are named "
                         + "without one."), parameter("x-arc-priority", "header", "low, normal, high or critical.")));
                 operation.put("requestBody", Map.of("required", true, "content", Map.of("application/json", Map.of("schema",
                         Map.of("type", "object", "required", List.of("sql"), "properties",

@@ -20,6 +20,9 @@ final class Bodies implements AutoCloseable {
     /// What is read of a body that nobody wants, so that the client gets to read the answer.
     private static final int MAX_DRAINED_BYTES = 1 << 22;
 
+    /// A body whose reading has begun. A second stream of it cannot be had.
+    private record Begun(InputStream body) {}
+
     private final StallGuard stalls;
     private final MemoryBudget memory;
 
@@ -73,7 +76,10 @@ final class Bodies implements AutoCloseable {
         }
         share.grow(announced.orElse(0));
         StallGuard.Watch watch = stalls.watch();
-        try (InputStream body = request.content().inputStream()) {
+        try {
+            // Never closed: closing reads on to the end.
+            InputStream body = request.content().inputStream();
+            request.context().register(new Begun(body));
             ByteSlice read = announced.isPresent() ? readExactly(body, Math.toIntExact(announced.getAsLong()), watch)
                     : readAll(body, share, watch, maxBytes, setting);
             watch.end();
@@ -88,11 +94,36 @@ final class Bodies implements AutoCloseable {
         }
     }
 
-    /// The same for a body that someone else reads: all of it, taken at once.
-    ///
-    /// @throws ArcException PAYLOAD_TOO_LARGE
-    /// @throws CloseConnectionException when the client stops sending
-    InputStream taken(InputStream body, int maxBytes) {
+    /// The same for a body that someone else reads: with the first byte that is asked for, all of it is taken.
+    InputStream guarded(InputStream body, int maxBytes) {
+        return new InputStream() {
+            private InputStream taken;
+
+            private InputStream taken() {
+                if (taken == null) {
+                    taken = Bodies.this.taken(body, maxBytes);
+                }
+                return taken;
+            }
+
+            @Override
+            public int read() throws IOException {
+                return taken().read();
+            }
+
+            @Override
+            public int read(byte[] bytes, int offset, int length) throws IOException {
+                return taken().read(bytes, offset, length);
+            }
+
+            @Override
+            public int available() throws IOException {
+                return taken == null ? 0 : taken.available();
+            }
+        };
+    }
+
+    private InputStream taken(InputStream body, int maxBytes) {
         StallGuard.Watch watch = stalls.watch();
         try (Share share = share()) {
             ByteSlice read = readAll(body, share, watch, maxBytes, "");
@@ -113,10 +144,15 @@ final class Bodies implements AutoCloseable {
         while (read < length) {
             int step = body.read(bytes, read, length - read);
             if (step < 0) {
-                throw new ArcException(ErrorCode.MALFORMED_PAYLOAD, "the body ended after " + read + " of " + length + " bytes");
+                throw new ArcException(ErrorCode.MALFORMED_PAYLOAD, "the body ended after " + read + " of " + length
+                        + " bytes");
             }
             watch.progressed();
             read += step;
+        }
+        // Reading on to the end tells the server under us that the next request begins here.
+        if (body.read() >= 0) {
+            throw new ArcException(ErrorCode.MALFORMED_PAYLOAD, "the body has more than the announced " + length + " bytes");
         }
         return ByteSlice.of(bytes);
     }
@@ -145,7 +181,8 @@ final class Bodies implements AutoCloseable {
     }
 
     private static ArcException tooLarge(String what, long maxBytes, String setting) {
-        return new ArcException(ErrorCode.PAYLOAD_TOO_LARGE, "the body is " + what + "; up to " + maxBytes + " bytes are accepted"
+        return new ArcException(ErrorCode.PAYLOAD_TOO_LARGE, "the body is " + what + "; up to " + maxBytes
+                + " bytes are accepted"
                 + setting + ", so send smaller requests");
     }
 
@@ -166,7 +203,9 @@ final class Bodies implements AutoCloseable {
     void skipAndClose(ServerRequest request, ServerResponse response) {
         if (!expectsContinue(request) && response.isSent()) {
             StallGuard.Watch watch = stalls.watch();
-            try (InputStream body = request.content().inputStream()) {
+            try {
+                InputStream body = request.context().get(Begun.class).map(Begun::body)
+                        .orElseGet(() -> request.content().inputStream());
                 byte[] scratch = new byte[FIRST_BYTES];
                 int skipped = 0;
                 while (skipped < MAX_DRAINED_BYTES) {

@@ -3,7 +3,7 @@ package io.arc.runtime.http;
 import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
 import io.arc.runtime.query.TableSource;
-import jakarta.enterprise.context.RequestScoped;
+import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.json.JsonException;
 import jakarta.json.JsonReader;
@@ -20,11 +20,14 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /// Databases and what is in them.
 @Path("/api/v1/databases")
-@RequestScoped
+@ApplicationScoped
 @Produces("application/json")
 @Tag(name = "Databases")
 public class DatabaseResource {
-    private final ServerState state;
+    private ServerState state;
+
+    /// For the container's proxy.
+    protected DatabaseResource() {}
 
     @Inject
     public DatabaseResource(ServerState state) {

@@ -41,7 +41,8 @@ final class Dispatcher implements Handler {
         StatusRoutes status = new StatusRoutes(state, () -> documented);
         String json = "application/json";
         route("GET", "/ping", influx::ping, "InfluxDB", "Whether the server is there, for InfluxDB clients", Input.NONE);
-        route("GET", "/query", influx::query, "InfluxDB", "SHOW DATABASES and SHOW MEASUREMENTS in InfluxQL", Input.INFLUXQL, json);
+        route("GET", "/query", influx::query, "InfluxDB", "SHOW DATABASES and SHOW MEASUREMENTS in InfluxQL", Input.INFLUXQL,
+                json);
         route("POST", "/query", influx::query, "InfluxDB", "CREATE DATABASE in InfluxQL", Input.INFLUXQL, json);
         route("GET", "/", status::about, "Monitoring", "Name and version", Input.NONE, json);
         route("GET", "/health", status::health, "Monitoring", "Whether the process lives, and what in it does not work",
@@ -70,7 +71,8 @@ final class Dispatcher implements Handler {
                 Input.NONE, List.of(json)));
     }
 
-    private void route(String method, String path, Handler handler, String tag, String summary, Input input, String... answers) {
+    private void route(String method, String path, Handler handler, String tag, String summary, Input input,
+            String... answers) {
         documented.add(new HotRoute(method, path, tag, summary, input, List.of(answers)));
         alias(method, path, handler);
     }
@@ -113,7 +115,7 @@ final class Dispatcher implements Handler {
         if (!RequestPath.isCanonical(request.path().rawPath(), path)) {
             throw new ArcException(ErrorCode.NOT_FOUND, Failures.cannot(request));
         }
-        request.streamFilter(body -> bodies.taken(body, MAX_RESOURCE_BODY_BYTES));
+        request.streamFilter(body -> bodies.guarded(body, MAX_RESOURCE_BODY_BYTES));
         response.next();
     }
 

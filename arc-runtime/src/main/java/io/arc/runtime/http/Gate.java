@@ -21,7 +21,6 @@ import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
-import io.helidon.webserver.http.ServerResponse;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
@@ -130,7 +129,8 @@ final class Gate implements Filter {
         try {
             Services services = state.services();
             // Who may write is to learn that a wire format is missing, and not that only administrators may ask.
-            admit(need == Need.ADMIN && services.missingProtocol().apply(path).isPresent() ? Need.WRITE : need, services, request);
+            admit(need == Need.ADMIN && services.missingProtocol().apply(path).isPresent() ? Need.WRITE : need, services,
+                    request);
             proceed(chain, request, writes.contains(path));
         } finally {
             places.release();

@@ -40,7 +40,8 @@ public final class HttpServer implements AutoCloseable {
         SeContainer container;
         try {
             container = SeContainerInitializer.newInstance().setClassLoader(loader)
-                    .addExtensions(new HttpExtension(options, state)).addBeanClasses(MonitoringResource.class, QueryResource.class,
+                    .addExtensions(new HttpExtension(options, state))
+                            .addBeanClasses(MonitoringResource.class, QueryResource.class,
                             DatabaseResource.class, ResourceFailures.class, ReadinessCheck.class, LivenessCheck.class)
                     .initialize();
         } catch (RuntimeException failed) {
@@ -95,7 +96,6 @@ public final class HttpServer implements AutoCloseable {
             values.put("server.max-tcp-connections", Integer.toString(options.maxConnections()));
             values.put("server.idle-connection-timeout", options.idleTimeout().toString());
             values.put("server.shutdown-grace-period", options.shutdownGrace().toString());
-            values.put("server.connection-options.read-timeout", options.readTimeout().toString());
             values.put("server.connection-options.tcp-no-delay", "true");
             values.put("server.protocols.http_1_1.max-headers-size", "16384");
             values.put("mp.openapi.scan.disable", "false");

@@ -104,7 +104,8 @@ final class InfluxRoutes {
         Json json = new Json().object().name("results").array().object().name("statement_id").value(0).name("series").array()
                 .object().name("name").value(name).name("columns").array().value("name").endArray().name("values").array();
         rows.forEach(row -> json.array().value(row).endArray());
-        Answers.json(request, response, 200, json.endArray().endObject().endArray().endObject().endArray().endObject().toString());
+        Answers.json(request, response, 200, json.endArray().endObject().endArray().endObject().endArray().endObject()
+                .toString());
     }
 
     /// Words of a statement, quotes taken off, a closing semicolon dropped.
@@ -122,7 +123,8 @@ final class InfluxRoutes {
                 i = stop + 1;
             } else {
                 int end = i;
-                while (end < statement.length() && !Character.isWhitespace(statement.charAt(end)) && statement.charAt(end) != ';') {
+                while (end < statement.length() && !Character.isWhitespace(statement.charAt(end))
+                        && statement.charAt(end) != ';') {
                     end++;
                 }
                 words.add(statement.substring(i, end));

@@ -6,7 +6,7 @@ import io.arc.runtime.metrics.Metrics.Gauge;
 import io.arc.runtime.metrics.Metrics.Histogram;
 import io.arc.runtime.metrics.Metrics.Metric;
 import io.arc.runtime.query.PoolStats;
-import jakarta.enterprise.context.RequestScoped;
+import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -18,13 +18,16 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /// Figures of the running server, and flushing by hand.
 @Path("/")
-@RequestScoped
+@ApplicationScoped
 @Produces("application/json")
 @Tag(name = "Monitoring")
 public class MonitoringResource {
     private static final Duration FLUSH_DEADLINE = Duration.ofSeconds(60);
 
-    private final ServerState state;
+    private ServerState state;
+
+    /// For the container's proxy.
+    protected MonitoringResource() {}
 
     @Inject
     public MonitoringResource(ServerState state) {

@@ -54,7 +54,8 @@ final class PrometheusText {
                 long below = 0;
                 for (int i = 0; i < counts.length; i++) {
                     below += counts[i];
-                    text.append(name).append("_bucket{le=\"").append(i < bounds.length ? number(bounds[i]) : "+Inf").append("\"} ")
+                    text.append(name).append("_bucket{le=\"").append(i < bounds.length ? number(bounds[i]) : "+Inf")
+                            .append("\"} ")
                             .append(below).append('\n');
                 }
                 text.append(name).append("_sum ").append(number(histogram.sumSeconds())).append('\n');

@@ -3,7 +3,7 @@ package io.arc.runtime.http;
 import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
 import io.arc.runtime.query.QueryInfo;
-import jakarta.enterprise.context.RequestScoped;
+import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
@@ -17,11 +17,14 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /// The queries that wait or run.
 @Path("/api/v1/queries")
-@RequestScoped
+@ApplicationScoped
 @Produces("application/json")
 @Tag(name = "Query")
 public class QueryResource {
-    private final ServerState state;
+    private ServerState state;
+
+    /// For the container's proxy.
+    protected QueryResource() {}
 
     @Inject
     public QueryResource(ServerState state) {
@@ -35,7 +38,8 @@ public class QueryResource {
         Json json = new Json().object().name("queries").array();
         queries.forEach(query -> json.object().name("id").value(query.id()).name("sql").value(query.sql()).name("database")
                 .value(query.database()).name("priority").value(query.priority().name().toLowerCase(Locale.ROOT)).name("since")
-                .value(query.since().toString()).name("running").value(query.running()).name("row_count").value(query.rowCount())
+                .value(query.since().toString()).name("running").value(query.running()).name("row_count")
+                        .value(query.rowCount())
                 .endObject());
         return json.endArray().name("count").value(queries.size()).endObject().toString();
     }

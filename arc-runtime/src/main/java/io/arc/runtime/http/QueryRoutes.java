@@ -164,7 +164,8 @@ final class QueryRoutes {
                     }
                 }
             }
-            json.endArray().name("count").value(count).name("execution_time_ms").value((System.nanoTime() - started) / 1_000_000);
+            json.endArray().name("count").value(count).name("execution_time_ms")
+                    .value((System.nanoTime() - started) / 1_000_000);
             Answers.json(request, response, 200, json.endObject().toString());
         });
     }
@@ -197,7 +198,8 @@ final class QueryRoutes {
                     throw failed;
                 }
                 // Only a broken connection tells the client that the rows it has are not all.
-                LOG.log(Level.WARNING, "query " + running.id() + " failed after its answer had begun; its connection is broken off",
+                LOG.log(Level.WARNING, "query " + running.id()
+                        + " failed after its answer had begun; its connection is broken off",
                         failed);
                 throw new CloseConnectionException("a query failed after its answer had begun", failed);
             } finally {
@@ -276,11 +278,16 @@ final class QueryRoutes {
             if (response.isSent()) {
                 throw failed;
             }
+            if (request.context().get(ClientWatch.UsedUp.class).isPresent()) {
+                response.header(HeaderValues.CONNECTION_CLOSE);
+            }
             ErrorResponses.Answer answer = ErrorResponses.of(failed, ErrorShape.ARC);
-            answer.retryAfterSeconds().ifPresent(seconds -> response.header(HeaderNames.RETRY_AFTER, Integer.toString(seconds)));
+            answer.retryAfterSeconds().ifPresent(seconds -> response.header(HeaderNames.RETRY_AFTER,
+                    Integer.toString(seconds)));
             String text = answer.status() == 500 ? Json.createReader(new java.io.StringReader(answer.body())).readObject()
                     .getString("error") : failed.getMessage();
-            Answers.json(request, response, answer.status(), new io.arc.runtime.http.Json().object().name("success").value(false)
+            Answers.json(request, response, answer.status(), new io.arc.runtime.http.Json().object().name("success")
+                    .value(false)
                     .name("columns").nullValue().name("data").nullValue().name("row_count").value(0).name("execution_time_ms")
                     .value(java.time.Duration.between(started, state.clock().instant()).toMillis()).name("timestamp")
                     .value(started.truncatedTo(ChronoUnit.SECONDS).toString()).name("error").value(text).name("message")

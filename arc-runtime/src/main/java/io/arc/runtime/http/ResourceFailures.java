@@ -2,6 +2,7 @@ package io.arc.runtime.http;
 
 import io.arc.api.spi.IngestProtocol.ErrorShape;
 import io.arc.runtime.http.ErrorResponses.Answer;
+import io.helidon.webserver.CloseConnectionException;
 import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Context;
@@ -23,6 +24,9 @@ public class ResourceFailures implements ExceptionMapper<RuntimeException> {
 
     @Override
     public Response toResponse(RuntimeException failure) {
+        if (failure instanceof CloseConnectionException closing) {
+            throw closing;
+        }
         if (failure instanceof NotFoundException none) {
             // No resource has the path. Left empty, so that routing goes on behind JAX-RS.
             return none.getResponse();

@@ -29,7 +29,8 @@ import java.util.function.Supplier;
 /// @param buffers figures of the buffers
 /// @param defaultDatabase the database of requests that name none
 /// @param queryTimeout how long a query may take, waiting included
-public record Services(IngestService ingest, Map<String, ProtocolRoute> protocols, Function<String, Optional<String>> missingProtocol,
+public record Services(IngestService ingest, Map<String, ProtocolRoute> protocols,
+        Function<String, Optional<String>> missingProtocol,
         BodyDecompressor decompressor, QueryEngine queries, TableSource tables, Optional<Authenticator> authenticator,
         Databases databases, Flushes flushes, Supplier<BufferFigures> buffers, String defaultDatabase, Duration queryTimeout) {
     public Services {

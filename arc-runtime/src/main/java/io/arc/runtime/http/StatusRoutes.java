@@ -34,42 +34,51 @@ final class StatusRoutes {
         this.routes = routes;
     }
 
-    /// Helidon's metrics with ours behind them; for those who take JSON and nothing else, ours as one flat object.
+    /// Helidon's metrics with ours behind them; for those who take JSON and nothing else, ours as one flat object. Helidon
+    /// answers GET alone, so that a HEAD ends here.
     void metrics(ServerRequest request, ServerResponse response) {
         if (request.headers().first(HeaderNames.ACCEPT).filter("application/json"::equals).isPresent()) {
             Answers.json(request, response, 200, new MonitoringResource(state).metrics());
             return;
         }
+        if (Answers.isHead(request)) {
+            response.status(Status.OK_200).send();
+            return;
+        }
         List<String> scopes = request.query().all("scope", List::of);
         List<String> names = request.query().all("name", List::of);
         boolean wanted = scopes.isEmpty() || scopes.contains("application");
+        if (scopes.equals(List.of("application"))
+                || wanted && state.metrics().all().stream().anyMatch(metric -> names.contains(metric.name()))) {
+            // Helidon has nothing of that, and would say 404.
+            response.status(Status.OK_200).header(HeaderNames.CONTENT_TYPE, "text/plain; version=0.0.4");
+            Answers.bytes(request, response, PrometheusText.append(new byte[0], state.metrics(),
+                    name -> names.isEmpty() || names.contains(name), false));
+            return;
+        }
         Answers.edited(response, others -> {
             String type = response.headers().contentType().map(HttpMediaType::text).orElse("");
             boolean openMetrics = type.startsWith("application/openmetrics-text");
             return openMetrics || type.startsWith("text/plain") ? PrometheusText.append(others, state.metrics(),
                     name -> wanted && (names.isEmpty() || names.contains(name)), openMetrics) : others;
         });
-        next(request, response);
+        response.next();
     }
 
     void openApi(ServerRequest request, ServerResponse response) {
+        if (Answers.isHead(request)) {
+            response.status(Status.OK_200).send();
+            return;
+        }
         Collection<ProtocolRoute> protocols = state.notReadyReason().isPresent() ? List.of()
                 : state.services().protocols().values();
         Answers.edited(response, document -> {
             String type = response.headers().contentType().map(HttpMediaType::text).orElse("");
             return response.status().code() == 200
-                    ? ApiDocument.complete(document, type.contains("json"), state.version(), routes.get(), protocols) : document;
+                    ? ApiDocument.complete(document, type.contains("json"), state.version(), routes.get(), protocols)
+                            : document;
         });
-        next(request, response);
-    }
-
-    /// Helidon answers only GET on its own routes.
-    private static void next(ServerRequest request, ServerResponse response) {
-        if (Answers.isHead(request)) {
-            response.status(Status.OK_200).send();
-        } else {
-            response.next();
-        }
+        response.next();
     }
 
     /// Tells a client what its token may do. Judges by itself, since it is open to all.
@@ -79,7 +88,8 @@ final class StatusRoutes {
         Optional<Principal> principal = Gate.credential(request).flatMap(authenticator::authenticate);
         if (principal.isEmpty()) {
             Answers.json(request, response, 401, new Json().object().name("valid").value(false).name("error")
-                    .value("Invalid or expired token").name("message").value("Invalid or expired token").endObject().toString());
+                    .value("Invalid or expired token").name("message").value("Invalid or expired token").endObject()
+                            .toString());
             return;
         }
         Json json = new Json().object().name("valid").value(true).name("token_info").object().name("id")
@@ -99,7 +109,8 @@ final class StatusRoutes {
     }
 
     void about(ServerRequest request, ServerResponse response) {
-        Answers.json(request, response, 200, new Json().object().name("name").value("arc").name("version").value(state.version())
+        Answers.json(request, response, 200, new Json().object().name("name").value("arc").name("version")
+                .value(state.version())
                 .name("health").value("/health").name("openapi").value("/openapi").endObject().toString());
     }
 

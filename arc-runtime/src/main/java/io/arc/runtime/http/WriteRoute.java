@@ -53,7 +53,8 @@ final class WriteRoute {
             response.header(POSITION, receipt.position());
         }
         if (receipt.rejectedCount() == 0) {
-            response.status(Status.NO_CONTENT_204).send();
+            response.status(Status.NO_CONTENT_204);
+            Answers.bytes(request, response, new byte[0]);
         } else {
             Answers.json(request, response, 400,
                     ErrorResponses.body(route.endpoint().errorShape(), ErrorCode.PARTIAL_WRITE, partial(receipt)));

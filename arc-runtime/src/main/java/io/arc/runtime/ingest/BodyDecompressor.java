@@ -8,7 +8,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
-import java.util.zip.GZIPInputStream;
 
 /// Recognises gzip (RFC 1952, several members too) and zstd (RFC 8878) by their first bytes, whatever the headers say, and
 /// decompresses within limits that hold while bytes stream, so that a bomb never unfolds.
@@ -40,8 +39,7 @@ public final class BodyDecompressor {
             }
             return body;
         }
-        try (InputStream source = new ByteArrayInputStream(body.array(), body.offset(), body.length());
-                InputStream unfolding = codec.equals("gzip") ? new GZIPInputStream(source, 1 << 14) : zstd(source)) {
+        try (InputStream unfolding = codec.equals("gzip") ? new GzipMembers(body) : zstd(body)) {
             return readAll(unfolding, body.length(), maxBytes, codec);
         } catch (IOException damaged) {
             throw new ArcException(ErrorCode.MALFORMED_PAYLOAD,
@@ -49,8 +47,9 @@ public final class BodyDecompressor {
         }
     }
 
-    private static InputStream zstd(InputStream source) throws IOException {
-        return new ZstdInputStream(source).setLongMax(MAX_WINDOW_LOG);
+    private static InputStream zstd(ByteSlice body) throws IOException {
+        return new ZstdInputStream(new ByteArrayInputStream(body.array(), body.offset(), body.length()))
+                .setLongMax(MAX_WINDOW_LOG);
     }
 
     private static String codec(ByteSlice body) {

@@ -12,7 +12,6 @@ import io.arc.runtime.buffer.MemoryBudget;
 import io.arc.runtime.catalog.SchemaRegistry;
 import io.arc.runtime.ingest.WriteReceipt.Rejection;
 import io.arc.runtime.metrics.Metrics;
-import io.arc.runtime.wal.FrameCodec;
 import io.arc.runtime.wal.Journal;
 import java.util.List;
 import java.util.Locale;
@@ -85,9 +84,9 @@ public final class IngestService {
             }
             return new WriteReceipt(sink.rowCount(), sink.rejectedCount(), sink.firstRejections(),
                     journal.ackLevel().name().toLowerCase(Locale.ROOT), position);
-        } catch (ArcException refused) {
+        } catch (RuntimeException | Error failed) {
             errors.increment();
-            throw refused;
+            throw failed;
         }
     }
 
@@ -118,8 +117,8 @@ public final class IngestService {
         try {
             schemas.admitAll(batches);
             acknowledgement = new Acknowledgement(buffers, batches);
-            journal.append(FrameCodec.encode(batches), acknowledgement);
-        } catch (RuntimeException notKept) {
+            journal.append(batches, acknowledgement);
+        } catch (RuntimeException | Error notKept) {
             memory.give(retained);
             throw notKept;
         }

@@ -166,7 +166,8 @@ public final class FrameCodec {
                 batches.add(decodeBatch(source));
             }
             if (source.at != payload.length) {
-                throw new ArcException(ErrorCode.CORRUPT_DATA, "a log frame holds " + (payload.length - source.at) + " bytes too many");
+                throw new ArcException(ErrorCode.CORRUPT_DATA, "a log frame holds " + (payload.length - source.at)
+                        + " bytes too many");
             }
             return batches;
         } catch (IndexOutOfBoundsException | IllegalArgumentException | NegativeArraySizeException damaged) {
@@ -208,7 +209,8 @@ public final class FrameCodec {
                     for (int row = 0; row < rowCount; row++) {
                         if (codes[row] < 0 || codes[row] >= entries) {
                             if (validity.isPresent(row)) {
-                                throw new IllegalArgumentException("row " + row + " refers to text " + codes[row] + " of " + entries);
+                                throw new IllegalArgumentException("row " + row + " refers to text " + codes[row]
+                                        + " of " + entries);
                             }
                             codes[row] = 0;
                         }
@@ -308,7 +310,8 @@ public final class FrameCodec {
 
         private void need(long count) {
             if (count < 0 || count > bytes.length - at) {
-                throw new IllegalArgumentException(count + " bytes are said to follow and " + (bytes.length - at) + " are left");
+                throw new IllegalArgumentException(count + " bytes are said to follow and " + (bytes.length - at)
+                        + " are left");
             }
         }
 

@@ -19,8 +19,8 @@ import java.util.concurrent.atomic.LongAdder;
 /// The log of a server that keeps what it acknowledges. Thread-safe. Owns its folder, its open segments and its threads until
 /// [#close].
 ///
-/// All requests that wait while the disk syncs share the next sync. A failed write or sync is never repeated on the same segment,
-/// whose pages the kernel may have dropped: the frames are written again, under their sequences, to a new one.
+/// All requests that wait while the disk syncs share the next sync. A failed write or sync is never repeated on the same
+/// segment, whose pages the kernel may have dropped: the frames are written again, under their sequences, to a new one.
 ///
 /// Calling threads do no I/O and may be interrupted at any time.
 public final class Wal implements Journal {
@@ -47,7 +47,8 @@ public final class Wal implements Journal {
     ///
     /// @param leftBehind what a reader has found in the directory
     /// @throws ArcException CONFIGURATION when the directory cannot be written, or another server holds it
-    /// @throws IllegalArgumentException when there is a segment that the reader has not seen: its sequences would be given twice
+    /// @throws IllegalArgumentException when there is a segment that the reader has not seen: its sequences would be given
+    ///     twice
     public static Wal open(WalOptions options, FileSystem files, InstantSource clock, WalReader.Report leftBehind,
             WalListener listener) {
         Objects.requireNonNull(clock, "clock");
@@ -87,7 +88,8 @@ public final class Wal implements Journal {
         try {
             for (Path file : files.list(directory)) {
                 if (WalReader.isSegment(file) && !read.contains(file)) {
-                    throw new IllegalArgumentException("the log segment " + file + " has not been read before the log is opened");
+                    throw new IllegalArgumentException("the log segment " + file
+                            + " has not been read before the log is opened");
                 }
             }
         } catch (IOException unreadable) {

@@ -8,7 +8,8 @@ import java.util.function.ToLongFunction;
 /// How the log is written.
 ///
 /// @param directory of the segment files
-/// @param instanceId tells this server's writers from those of any other that writes to the same store; at most 24 ASCII characters
+/// @param instanceId tells this server's writers from those of any other that writes to the same store; at most 24 ASCII
+///     characters
 /// @param writers how many segments are written at a time
 /// @param maxSegmentBytes a segment of this size is closed and the next begun
 /// @param maxSegmentAge or of this age
@@ -17,10 +18,11 @@ import java.util.function.ToLongFunction;
 /// @param lastSequence for a writer's id the highest sequence that is known to have been given, in segments or in the catalog
 public record WalOptions(Path directory, String instanceId, int writers, SyncMode syncMode, long maxSegmentBytes,
         Duration maxSegmentAge, long maxBacklogBytes, long maxFrameBytes, ToLongFunction<String> lastSequence) {
-    /// Any request that the HTTP room lets in by default.
+    /// More than a sensible request holds, and little enough to be read back in one piece.
     public static final long DEFAULT_MAX_FRAME_BYTES = 1 << 30;
 
-    /// FSYNC and FDATASYNC: an acknowledged frame is on the disk. ASYNC: the operating system has it, and the disk within moments.
+    /// FSYNC and FDATASYNC: an acknowledged frame is on the disk. ASYNC: the operating system has it, and the disk within
+    /// moments.
     public enum SyncMode {
         FSYNC, FDATASYNC, ASYNC
     }

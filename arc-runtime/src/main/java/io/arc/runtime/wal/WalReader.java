@@ -24,8 +24,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
-/// Reads what a server has left in the log's folder. Writers are read in parallel, each in the order of its sequences, one frame in
-/// memory at a time, on threads of its own.
+/// Reads what a server has left in the log's folder. Writers are read in parallel, each in the order of its sequences, one
+/// frame in memory at a time, on threads of its own.
 ///
 /// Damage is passed over: behind a frame whose header or payload does not match its checksum, reading goes on at the next sound
 /// frame. Frames that are missing count as damaged when something later says that they had been on the disk; then the
@@ -104,7 +104,8 @@ public final class WalReader {
     ///
     /// @throws ArcException CORRUPT_DATA when a segment is of a version that this Arc does not know; CONFIGURATION when another
     ///     server is using the folder
-    /// @throws UncheckedIOException when a file cannot be read: the rows in it are acknowledged, so this is no damage to pass over
+    /// @throws UncheckedIOException when a file cannot be read: the rows in it are acknowledged, so this is no damage to pass
+    ///     over
     public Report read(FrameConsumer consumer) {
         try {
             if (!files.exists(directory)) {

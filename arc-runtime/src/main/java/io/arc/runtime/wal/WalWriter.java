@@ -28,8 +28,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
 
-/// One line of segments and the thread that writes it. Requests queue frames; the thread takes all that wait, writes them, syncs
-/// once, and tells each. All file operations of the open segment are this thread's.
+/// One line of segments and the thread that writes it. Requests queue frames; the thread takes all that wait, writes them,
+/// syncs once, and tells each. All file operations of the open segment are this thread's.
 final class WalWriter {
     private static final Logger LOG = System.getLogger(WalWriter.class.getName());
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd_HHmmss").withZone(ZoneOffset.UTC);
@@ -107,8 +107,8 @@ final class WalWriter {
     private volatile long openBytes;
     private volatile Instant segmentSince = Instant.MIN;
 
-    WalWriter(int number, String id, Resume resume, WalOptions options, FileSystem files, InstantSource clock, Segments segments,
-            AtomicLong backlog, WalListener listener) {
+    WalWriter(int number, String id, Resume resume, WalOptions options, FileSystem files, InstantSource clock,
+            Segments segments, AtomicLong backlog, WalListener listener) {
         this.number = number;
         this.id = id;
         this.lastSequence = resume.lastSequence();
@@ -284,7 +284,8 @@ final class WalWriter {
             LOG.log(Level.ERROR, "the log cannot be written (" + again + "); " + group.size() + " requests are answered 503");
             return new ArcException(gone ? ErrorCode.STORAGE_UNAVAILABLE : ErrorCode.STORAGE_OUTCOME_UNKNOWN,
                     "the log's disk cannot be written (" + reason(again) + "); "
-                            + (gone ? "nothing was stored" : "the rows may be there after a restart") + "; send this again later", again);
+                            + (gone ? "nothing was stored" : "the rows may be there after a restart")
+                            + "; send this again later", again);
         }
     }
 
@@ -535,8 +536,8 @@ final class WalWriter {
         String file = openName;
         Instant since = segmentSince;
         Duration age = file.isEmpty() || since == Instant.MIN ? Duration.ZERO : Duration.between(since, clock.instant());
-        return new WalStatus.Writer(id, file, openBytes, age.isNegative() ? Duration.ZERO : age, lastSequence, frames, payloadBytes,
-                syncs, rotations, failures, failedFrames, lastSyncNanos);
+        return new WalStatus.Writer(id, file, openBytes, age.isNegative() ? Duration.ZERO : age, lastSequence, frames,
+                payloadBytes, syncs, rotations, failures, failedFrames, lastSyncNanos);
     }
 
     Health health() {

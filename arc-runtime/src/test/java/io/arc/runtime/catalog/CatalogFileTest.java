@@ -29,6 +29,7 @@ class CatalogFileTest {
                 return text.toString();
             });
             assertThat(schema).isEqualTo("""
+                    CREATE TABLE catalog_announced ( key TEXT NOT NULL PRIMARY KEY ) STRICT, WITHOUT ROWID
                     CREATE TABLE catalog_column ( table_id INTEGER NOT NULL REFERENCES catalog_table (id), position INTEGER \
                     NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL CHECK (type IN ('INT64', 'FLOAT64', 'BOOLEAN', 'TEXT')), \
                     role TEXT NOT NULL CHECK (role IN ('TAG', 'FIELD')), typed INTEGER NOT NULL CHECK (typed IN (0, 1)), \

@@ -6,7 +6,6 @@ import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,15 +54,19 @@ class DiskFileSystemTest extends FileSystemContract {
     }
 
     private static String lockElsewhere(Path file) throws IOException, InterruptedException {
-        Process other = new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xshare:auto",
-                "-cp", Path.of(Locker.class.getProtectionDomain().getCodeSource().getLocation().getPath()) + File.pathSeparator
-                        + Path.of(DiskFileSystem.class.getProtectionDomain().getCodeSource().getLocation().getPath()),
-                Locker.class.getName(), file.toString())).redirectErrorStream(true).start();
-        try (BufferedReader output = new BufferedReader(new InputStreamReader(other.getInputStream(), StandardCharsets.UTF_8))) {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        String classes = place(Locker.class) + File.pathSeparator + place(DiskFileSystem.class);
+        Process other = new ProcessBuilder(List.of(java, "-cp", classes, Locker.class.getName(), file.toString()))
+                .redirectErrorStream(true).start();
+        try (BufferedReader output = other.inputReader(StandardCharsets.UTF_8)) {
             String line = output.readLine();
             other.waitFor();
             return line;
         }
+    }
+
+    private static Path place(Class<?> type) {
+        return Path.of(type.getProtectionDomain().getCodeSource().getLocation().getPath());
     }
 
     /// The other process.

@@ -27,8 +27,8 @@ public final class FaultyFileSystem implements FileSystem {
     }
 
     /// All calls that change something.
-    public static final Set<Call> CHANGES = Set.copyOf(EnumSet.of(Call.CREATE, Call.RENAME, Call.DELETE, Call.CREATE_DIRECTORIES,
-            Call.SYNC_DIRECTORY, Call.APPEND, Call.SYNC, Call.TRUNCATE, Call.CLOSE));
+    public static final Set<Call> CHANGES = Set.copyOf(EnumSet.of(Call.CREATE, Call.RENAME, Call.DELETE,
+            Call.CREATE_DIRECTORIES, Call.SYNC_DIRECTORY, Call.APPEND, Call.SYNC, Call.TRUNCATE, Call.CLOSE));
 
     private final FileSystem inner;
     // Guarded by `this`.

@@ -23,15 +23,16 @@ import java.util.random.RandomGenerator;
 
 /// Files in memory that know what a power cut may leave of them. Thread-safe: one call at a time.
 ///
-/// - What was appended or cut since a file's last successful [FileHandle#sync] may be lost, each 512-byte sector of it by itself,
-///   in any order; a file's length may have reached the disk without its bytes, which are then zeros or what lay there before.
-/// - Names that were made, renamed or deleted since the folder's last [FileSystem#syncDirectory] may be old or new, each by itself;
-///   what happened to one name keeps its order. Syncing a file does not keep its name.
+/// - What was appended or cut since a file's last successful [FileHandle#sync] may be lost, each 512-byte sector of it by
+///   itself, in any order; a file's length may have reached the disk without its bytes, which are then zeros or what lay
+///   there before.
+/// - Names that were made, renamed or deleted since the folder's last [FileSystem#syncDirectory] may be old or new, each by
+///   itself; what happened to one name keeps its order. Syncing a file does not keep its name.
 /// - A sync that [#failSync] lets fail drops what it should have kept, and later syncs do not bring it back, as Linux does.
 /// - [#limit] makes the disk small: an append that does not fit writes what fits and fails.
 ///
-/// [#afterPowerCut] makes one of the possible states, [#afterKill] the state after the death of the process alone. Both leave this
-/// file system as it is, so that thousands of states come from one moment of one run; [#onCall] is told of those moments.
+/// [#afterPowerCut] makes one of the possible states, [#afterKill] the state after the death of the process alone. Both leave
+/// this file system as it is, so that thousands of states come from one moment of one run; [#onCall] is told of those moments.
 public final class SimulatedFileSystem implements FileSystem {
     private static final int SECTOR = 512;
 

@@ -69,7 +69,7 @@ final class EngineTest {
         assertThat(fixture.json("show "
                 + "tables")).contains(
                         "\"columns\":[\"database\",\"table_name\",\"storage_path\",\"file_count\",\"total_size_mb\"],"
-                + "\"data\":[[\"default\",\"cpu\",\"default/cpu/**/*.parquet\",1,0]]");
+                + "\"data\":[[\"default\",\"cpu\",\"default/cpu/**/*.parquet\",1,0.0");
         assertThat(fixture.data("SHOW TABLES FROM prod ;")).isEqualTo("[[\"prod\",\"mem\",\"prod/mem/**/*.parquet\",0,0]]");
         assertThat(fixture.data("SHOW MEASUREMENTS FROM \"PROD\"")).contains("mem");
         assertThat(fixture.data("SHOW TABLES FROM nowhere")).isEqualTo("[]");

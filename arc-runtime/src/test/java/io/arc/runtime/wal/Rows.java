@@ -183,12 +183,14 @@ final class Rows {
             case LongColumn longs -> right instanceof LongColumn other && longs.values()[row] == other.values()[row];
             case DoubleColumn doubles -> right instanceof DoubleColumn other
                     && Double.doubleToRawLongBits(doubles.values()[row]) == Double.doubleToRawLongBits(other.values()[row]);
-            case BooleanColumn booleans -> right instanceof BooleanColumn other && booleans.values()[row] == other.values()[row];
+            case BooleanColumn booleans -> right instanceof BooleanColumn other
+                    && booleans.values()[row] == other.values()[row];
             case Utf8Column text -> right instanceof Utf8Column other
                     && text.values().string(row).equals(other.values().string(row));
             case DictionaryColumn text -> right instanceof DictionaryColumn other && (!left.validity().isPresent(row)
                     || text.codes()[row] == other.codes()[row]
-                            && text.dictionary().string(text.codes()[row]).equals(other.dictionary().string(other.codes()[row])));
+                            && text.dictionary().string(text.codes()[row])
+                                    .equals(other.dictionary().string(other.codes()[row])));
         };
     }
 }

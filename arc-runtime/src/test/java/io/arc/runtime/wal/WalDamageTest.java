@@ -30,7 +30,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/// What a reader makes of segments that something has changed: it loses what was hit and nothing else, invents nothing, and says so.
+/// What a reader makes of segments that something has changed: it loses what was hit and nothing else, invents nothing, and
+/// says so.
 @ExtendWith(QuietLog.class)
 class WalDamageTest {
     private static final int FRAMES = 8;
@@ -165,10 +166,12 @@ class WalDamageTest {
             Arrays.fill(erased, starts[frame], starts[frame + 1], (byte) 0);
             check(recover(erased), idsWithout(frame), tail ? 0 : 1, tail ? 1 : 0, "erased " + frame);
 
-            byte[] removed = join(Arrays.copyOf(sound, starts[frame]), Arrays.copyOfRange(sound, starts[frame + 1], sound.length));
+            byte[] removed = join(Arrays.copyOf(sound, starts[frame]),
+                    Arrays.copyOfRange(sound, starts[frame + 1], sound.length));
             check(recover(removed), idsWithout(frame), tail ? 0 : 1, 0, "removed " + frame);
 
-            byte[] doubled = join(Arrays.copyOf(sound, starts[frame + 1]), Arrays.copyOfRange(sound, starts[frame], sound.length));
+            byte[] doubled = join(Arrays.copyOf(sound, starts[frame + 1]),
+                    Arrays.copyOfRange(sound, starts[frame], sound.length));
             check(recover(doubled), idsWithout(), 0, 0, "doubled " + frame);
         }
         for (int frame = 0; frame < FRAMES - 1; frame++) {
@@ -199,8 +202,8 @@ class WalDamageTest {
     void storedTextThatLooksLikeAFrameIsNone() throws IOException {
         byte[] inner = FrameCodec.encode(Rows.of(666));
         ByteBuffer forged = ByteBuffer.allocate(SegmentFormat.FRAME_HEADER_BYTES + inner.length).order(ByteOrder.LITTLE_ENDIAN);
-        SegmentFormat.putFrame(forged, new SegmentFormat.Frame(inner.length, 2, 0x1234, 0, SegmentFormat.crc(inner, 0, inner.length)),
-                new CRC32C());
+        SegmentFormat.putFrame(forged, new SegmentFormat.Frame(inner.length, 2, 0x1234, 0,
+                SegmentFormat.crc(inner, 0, inner.length)), new CRC32C());
         forged.put(inner);
         SimulatedFileSystem disk = new SimulatedFileSystem(new SplittableRandom(1));
         World other = new World();
@@ -310,6 +313,34 @@ class WalDamageTest {
         expected.add(100L);
         assertThat(back.ids()).isEqualTo(expected);
         assertThat(back.report().damaged()).as("the torn tail has not become damage").isEqualTo(1);
+
+        // A disk that reads the torn frame after all comes too late: later rows have been taken without it.
+        disk.put(file, sound);
+        expected.add(2, 3L);
+        assertThat(World.recover(disk).ids()).isEqualTo(expected);
+    }
+
+    /// Two frames shared a sync that never ended, and the disk has kept the second one only.
+    @Test
+    void anUnsyncedGroupThatLostItsFirstFrameIsATornTail() {
+        byte[] changed = sound.clone();
+        int last = starts[FRAMES - 1];
+        ByteBuffer bytes = ByteBuffer.wrap(changed).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putInt(last + 20, 1);
+        bytes.putInt(last + 28, SegmentFormat.crc(changed, last, 28));
+        changed[starts[FRAMES - 2] + 40] ^= 4;
+        SimulatedFileSystem disk = new SimulatedFileSystem(new SplittableRandom(1));
+        disk.put(file, changed);
+        check(World.recover(disk), idsWithout(FRAMES - 2), 0, 1, "at first");
+        World next = new World();
+        for (long id = 100; id < 103; id++) {
+            try (Wal wal = next.open(World.options(), disk)) {
+                next.append(wal, id).await();
+            }
+            assertThat(World.recover(disk).report().damaged()).as("after a restart").isZero();
+            assertThat(World.recover(disk).report().tornTails()).isEqualTo(1);
+        }
+        assertThat(World.recover(disk).ids()).hasSize(FRAMES - 1 + 3);
     }
 
     private void check(Recovered back, List<Long> ids, int damaged, int tornTails, String what) {

@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -106,7 +108,7 @@ class WalFaultTest {
                         String when = mode + ", call " + k + (forEver ? " and all after it " : " ") + effect;
                         Scenario scenario = new Scenario(mode);
                         try {
-                            scenario.run(() -> scenario.files.fail(FaultyFileSystem.CHANGES, at, forEver, effect, "on purpose"));
+                            scenario.run(() -> scenario.files.fail(FaultyFileSystem.CHANGES, at, forEver, effect, "fault"));
                             scenario.check(World.recover(scenario.disk.afterKill()), true, when);
                             if (mode != WalOptions.SyncMode.ASYNC) {
                                 scenario.check(World.recover(scenario.disk.afterPowerCut(new SplittableRandom(k))), true, when);
@@ -243,6 +245,38 @@ class WalFaultTest {
         assertThat(World.recover(disk).ids()).containsExactly(1L, 3L, 4L, 5L);
     }
 
+    /// A segment that makes frames void is not gone before those frames are, whatever of the deletions a power cut undoes.
+    @Test
+    void voidFramesStayVoidWhileSegmentsAreDeleted() {
+        World world = new World();
+        SimulatedFileSystem disk = new SimulatedFileSystem(new SplittableRandom(1));
+        FaultyFileSystem files = new FaultyFileSystem(disk);
+        Set<Long> seen = ConcurrentHashMap.newKeySet();
+        AtomicInteger states = new AtomicInteger();
+        try (Wal wal = world.open(World.withSegmentBytes(World.options(), 1), files)) {
+            world.append(wal, 1).await();
+            // Create, header, its sync, the folder's, the frame; then nothing works, not even getting rid of the frame.
+            files.fail(FaultyFileSystem.CHANGES, 6, true, Effect.BEFORE, "EIO");
+            world.append(wal, 2).await();
+            assertThat(world.failed.get(2L).code()).isEqualTo(ErrorCode.STORAGE_OUTCOME_UNKNOWN);
+            files.heal();
+            world.append(wal, 3).await();
+            world.append(wal, 4).await();
+            assertThat(disk.list(World.DIRECTORY).stream().filter(WalReader::isSegment)).hasSizeGreaterThanOrEqualTo(4);
+            disk.onCall(() -> {
+                for (int seed = 0; seed < 50; seed++) {
+                    seen.addAll(World.recover(disk.afterPowerCut(new SplittableRandom(seed))).ids());
+                    states.incrementAndGet();
+                }
+            });
+            wal.release(World.WRITER, 4);
+        }
+        disk.onCall(() -> { });
+        assertThat(states.get()).isGreaterThan(300);
+        assertThat(seen).containsExactlyInAnyOrder(1L, 3L, 4L);
+        assertThat(disk.list(World.DIRECTORY).stream().filter(WalReader::isSegment)).isEmpty();
+    }
+
     @Test
     void aFullDiskRefusesAndRecoversByItself() {
         for (int room = 0; room < 2_000; room += 37) {
@@ -327,7 +361,8 @@ class WalFaultTest {
         for (int k = 1; k < 10; k++) {
             SimulatedFileSystem disk = new SimulatedFileSystem(new SplittableRandom(1));
             FaultyFileSystem files = new FaultyFileSystem(disk);
-            files.fail(EnumSet.of(Call.CREATE_DIRECTORIES, Call.LOCK, Call.LIST, Call.EXISTS), k, false, Effect.BEFORE, "EACCES");
+            files.fail(EnumSet.of(Call.CREATE_DIRECTORIES, Call.LOCK, Call.LIST, Call.EXISTS), k, false, Effect.BEFORE,
+                    "EACCES");
             try (Wal wal = world.open(World.options(), files)) {
                 assertThat(world.append(wal, k).isAcknowledged()).isTrue();
             } catch (ArcException | UncheckedIOException refused) {

@@ -18,8 +18,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/// The power goes at every call that the log makes, in several of the ways in which a disk may keep, lose, tear and reorder what was
-/// not synced; then it goes on from one of those states, and the power goes again.
+/// The power goes at every call that the log makes, in several of the ways in which a disk may keep, lose, tear and reorder
+/// what was not synced; then it goes on from one of those states, and the power goes again.
 @ExtendWith(QuietLog.class)
 class WalPowerLossTest {
     private static final int SEEDS = 60 * Integer.getInteger("arc.test.slow", 1);
@@ -80,7 +80,8 @@ class WalPowerLossTest {
                 Recovered before = World.recover(disk);
                 Map<Long, Position> found = before.byId();
                 check(found, Map.of(), Set.of(), "at the start of life " + life);
-                // From here on these are rows in memory that queries have seen, acknowledged or not; and the others are lost for good.
+                // From here on these are rows in memory that queries have seen, acknowledged or not; and the others are lost
+                // for good.
                 for (long id = 1; id < firstId; id++) {
                     if (!found.containsKey(id) && !required.containsKey(id)) {
                         gone.add(id);

@@ -73,7 +73,8 @@ class WalTest {
         assertThat(back.byId()).isEqualTo(new TreeMap<>(world.acknowledged));
     }
 
-    /// The regression that answers first and syncs later: at the moment of the answer every possible power cut leaves the frame.
+    /// The regression that answers first and syncs later: at the moment of the answer every possible power cut leaves the
+    /// frame.
     @Test
     void aFrameIsOnTheDiskBeforeItsRequestIsTold() {
         for (WalOptions.SyncMode mode : List.of(WalOptions.SyncMode.FSYNC, WalOptions.SyncMode.FDATASYNC)) {
@@ -287,7 +288,8 @@ class WalTest {
             }
         }
         assertThat(segmentFiles()).hasSize(1_000);
-        assertThat(segmentFiles()).allMatch(file -> file.getFileName().toString().matches("worker-1-20260102_030405(-[0-9]+)?\\.wal"));
+        assertThat(segmentFiles()).extracting(file -> file.getFileName().toString())
+                .allMatch(name -> name.matches("worker-1-20260102_030405(-[0-9]+)?\\.wal"));
         // A restart within the same second as well.
         try (Wal wal = world.open(World.withSegmentBytes(World.options(), 1), files)) {
             assertThat(world.append(wal, 1_001).isAcknowledged()).isTrue();
@@ -380,10 +382,9 @@ class WalTest {
         WalOptions options = new WalOptions(World.DIRECTORY, World.INSTANCE, 1, WalOptions.SyncMode.FDATASYNC, 1 << 20,
                 Duration.ofHours(1), 1 << 20, 200, writer -> 0);
         try (Wal wal = world.open(options, files)) {
-            assertThatThrownBy(() -> world.append(wal, 1, new byte[201])).isInstanceOfSatisfying(ArcException.class, refused -> {
-                assertThat(refused.code()).isEqualTo(ErrorCode.PAYLOAD_TOO_LARGE);
-                assertThat(refused).hasMessageContaining("201").hasMessageContaining("200");
-            });
+            assertThatThrownBy(() -> world.append(wal, 1, new byte[201])).isInstanceOfSatisfying(ArcException.class,
+                    refused -> assertThat(refused.code()).isEqualTo(ErrorCode.PAYLOAD_TOO_LARGE))
+                    .hasMessageContaining("201").hasMessageContaining("200");
             assertThat(wal.status().backlogBytes()).isZero();
         }
         assertThat(world.acknowledged).isEmpty();

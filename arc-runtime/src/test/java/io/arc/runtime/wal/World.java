@@ -36,8 +36,8 @@ final class World {
     }
 
     static WalOptions options(int writers) {
-        return new WalOptions(DIRECTORY, INSTANCE, writers, WalOptions.SyncMode.FDATASYNC, 100 << 20, Duration.ofHours(1), 1 << 20,
-                writer -> 0);
+        return new WalOptions(DIRECTORY, INSTANCE, writers, WalOptions.SyncMode.FDATASYNC, 100 << 20, Duration.ofHours(1),
+                1 << 20, writer -> 0);
     }
 
     static WalOptions withSegmentBytes(WalOptions options, long bytes) {
@@ -61,7 +61,8 @@ final class World {
     }
 
     Wal open(WalOptions options, FileSystem files, WalListener listener) {
-        WalReader.Report report = new WalReader(files, options.directory(), options.instanceId()).read((writer, sequence, rows) -> {});
+        WalReader.Report report = new WalReader(files, options.directory(), options.instanceId())
+                .read((writer, sequence, rows) -> { });
         return Wal.open(options, files, clock, report, listener);
     }
 

@@ -583,8 +583,8 @@ final class ColumnBuilder {
             makePlain(rows);
         }
         if (plain) {
-            return new Utf8Column(name, builtRole, new Utf8Block(Arrays.copyOf(textBytes, ends[rows]), Arrays.copyOf(ends, rows + 1)),
-                    validity);
+            Utf8Block block = new Utf8Block(Arrays.copyOf(textBytes, ends[rows]), Arrays.copyOf(ends, rows + 1));
+            return new Utf8Column(name, builtRole, block, validity);
         }
         int[] copy = Arrays.copyOf(codes, rows);
         if (anyAbsent) {

@@ -45,7 +45,8 @@ final class ColumnItems {
     private static String shape(ColumnBatch item) {
         StringBuilder shape = new StringBuilder(item.table().table());
         for (Column column : item.columns()) {
-            shape.append(column.role() == Role.TAG ? '#' : '.').append(column.name().length()).append(':').append(column.name());
+            shape.append(column.role() == Role.TAG ? '#' : '.').append(column.name().length()).append(':')
+                    .append(column.name());
         }
         return shape.append('@').append(item.table().table().length()).toString();
     }

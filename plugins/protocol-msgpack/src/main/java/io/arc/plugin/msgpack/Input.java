@@ -179,8 +179,8 @@ final class Input {
         }
         long value = wideInteger(type);
         if (type == 0xcf && value < 0) {
-            throw malformed("the integer " + Long.toUnsignedString(value) + " is above 9223372036854775807, which no column type"
-                    + " holds exactly; send it as text");
+            throw malformed("the integer " + Long.toUnsignedString(value)
+                    + " is above 9223372036854775807, which no column type holds exactly; send it as text");
         }
         return value;
     }

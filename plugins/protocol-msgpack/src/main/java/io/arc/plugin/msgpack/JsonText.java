@@ -98,7 +98,8 @@ final class JsonText {
                 case '\t' -> json.append("\\t");
                 default -> {
                     if (character < ' ') {
-                        json.append("\\u00").append(character < 0x10 ? '0' : '1').append(Character.forDigit(character & 15, 16));
+                        json.append("\\u00").append(character < 0x10 ? '0' : '1')
+                                .append(Character.forDigit(character & 15, 16));
                     } else {
                         json.append(character);
                     }

@@ -35,8 +35,8 @@ import java.util.Set;
 /// upstream's log and are not stored; other names with an underscore are. A column's type is settled within a batch; what other
 /// batches of the body hold is for the runtime to widen.
 ///
-/// A body is read in one quick pass that decodes values where they stand. Whatever that pass cannot do well, such as a key that is
-/// there twice, and whatever it finds wrong, makes it give up; then the body is read again by a pass that looks at all of an
+/// A body is read in one quick pass that decodes values where they stand. Whatever that pass cannot do well, such as a key that
+/// is there twice, and whatever it finds wrong, makes it give up; then the body is read again by a pass that looks at all of an
 /// item's keys before it decodes a value, and that pass decides. A body that the quick pass takes means the same to both.
 final class MsgPackDecoder implements Decoder {
     private static final int MAX_TABLES = 10_000;
@@ -93,8 +93,8 @@ final class MsgPackDecoder implements Decoder {
                 rows.emit(given.database(), sink);
             }
         } catch (ArithmeticException tooLong) {
-            throw new ArcException(ErrorCode.PAYLOAD_TOO_LARGE, "the texts of one column take more than 2 GiB; send less at once",
-                    tooLong);
+            throw new ArcException(ErrorCode.PAYLOAD_TOO_LARGE,
+                    "the texts of one column take more than 2 GiB; send less at once", tooLong);
         } finally {
             release();
             parameters = null;
@@ -293,7 +293,8 @@ final class MsgPackDecoder implements Decoder {
     /// Reads what of an item has been left, and ends its row or rows.
     ///
     /// @param tags where the value of `tags` is when it has not been read, like the others below 0 when there is none
-    private void endItem(boolean hasColumns, boolean hasFields, int fields, int compact, int tags, long time, int host, int depth) {
+    private void endItem(boolean hasColumns, boolean hasFields, int fields, int compact, int tags, long time, int host,
+            int depth) {
         if (table == null) {
             throw input.malformed("the item before this byte has no measurement; name it by \"m\"");
         }

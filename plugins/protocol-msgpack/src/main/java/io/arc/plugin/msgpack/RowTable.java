@@ -28,8 +28,8 @@ import java.util.Set;
 /// - a field that is called like a tag of any row gets `_value` behind its name, as often as it takes;
 /// - two names that would become one column are refused.
 ///
-/// Rows become one batch, or several when hardly any two rows share a column: rows times columns stay within a fixed multiple of
-/// the values.
+/// Rows become one batch, or several when hardly any two rows share a column: rows times columns stay within a fixed multiple
+/// of the values.
 final class RowTable {
     static final int MAX_COLUMNS = 10_000;
     private static final String HOST = "host";

@@ -3,8 +3,8 @@ package io.arc.plugin.msgpack;
 import io.arc.api.data.Role;
 import java.util.ArrayDeque;
 
-/// Column builders, and arrays for times, that wait for their next use, so that their memory serves again. Bounded: what a very wide or very long body
-/// needed is let go.
+/// Column builders, and arrays for times, that wait for their next use, so that their memory serves again. Bounded: what a very
+/// wide or very long body needed is let go.
 final class SpareBuilders {
     private static final int MAX_BUILDERS = 256;
     private static final long MAX_BYTES_EACH = 1L << 20;

@@ -33,8 +33,8 @@ class MsgPackContractTest extends IngestProtocolContract {
                         "default.t1 " + (T + 1_000_000)),
                 new GoldenBody("a row whose fields come before its tags", hex("84a16da27431a174ce684ee180a66669656c647381a17602"
                         + "a47461677381a4686f7374a161"), "default.t1 " + T + " host#=\"a\" v=2i"),
-                new GoldenBody("an array of columnar items", hex("9282a16da27431a7636f6c756d6e7382a474696d6591cf000001977420dc00"
-                        + "a176910182a16da27432a7636f6c756d6e7382a474696d6591cf000001977420dc00a17391a178"),
+                new GoldenBody("an array of columnar items", hex("9282a16da27431a7636f6c756d6e7382a474696d6591cf000001977420"
+                        + "dc00a176910182a16da27432a7636f6c756d6e7382a474696d6591cf000001977420dc00a17391a178"),
                         "default.t1 " + T + " v=1i", "default.t2 " + T + " s=\"x\""),
                 new GoldenBody("a batch of all forms, and another object behind it", Pack.body(
                         map("batch", List.of(

@@ -24,7 +24,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// Random bodies, most of them good or nearly so: the decoder takes those that [ReferenceDecoder] takes, and gives the same rows.
+/// Random bodies, most of them good or nearly so: the decoder takes those that [ReferenceDecoder] takes, and gives the same
+/// rows.
 class MsgPackDifferentialTest {
     private static final long SEED = Long.getLong("arc.test.seed", 20_251_008L);
     private static final List<String> TABLES = List.of("a", "b", "cpu");
@@ -77,7 +78,7 @@ class MsgPackDifferentialTest {
                 try {
                     decoder.decode(ByteSlice.of(body), TestParameters.of(Map.of()), new Batches());
                 } catch (ArcException refused) {
-                    assertThat(refused).hasMessageStartingWith("item ");
+                    assertThat(refused.code().category()).isEqualTo(ErrorCode.Category.BAD_REQUEST);
                 }
                 undecidedBodies++;
                 continue;
@@ -152,7 +153,8 @@ class MsgPackDifferentialTest {
         if (form < 45) {
             add(random, entries, "columns", columns(random));
             if (random.nextInt(5) == 0) {
-                add(random, entries, "tags", IntStream.range(0, random.nextInt(3)).mapToObj(any -> pick(random, NAMES)).toList());
+                add(random, entries, "tags",
+                        IntStream.range(0, random.nextInt(3)).mapToObj(any -> pick(random, NAMES)).toList());
             }
         } else {
             if (random.nextInt(4) > 0) {
@@ -172,7 +174,8 @@ class MsgPackDifferentialTest {
         }
         if (random.nextInt(12) == 0) {
             add(random, entries, pick(random, List.of("m", "t", "h", "f", "columns", "fields", "tags", "batch", "other")),
-                    random.nextBoolean() ? value(random, 40) : random.nextBoolean() ? cells(random, 3, false) : columns(random));
+                    random.nextBoolean() ? value(random, 40)
+                            : random.nextBoolean() ? cells(random, 3, false) : columns(random));
         }
         return new Pack.Pairs(entries.toArray());
     }
@@ -260,7 +263,8 @@ class MsgPackDifferentialTest {
                 case 1 -> List.of("n" + value(random, 6), random.nextInt(3));
                 case 2 -> Pack.map("k\n\"\u0001", random.nextBoolean(), "l", 0.5);
                 case 3 -> Instant.ofEpochSecond(random.nextInt(), random.nextInt(1_000_000_000));
-                case 4 -> Pack.Raw.hex(pick(random, List.of("a3ff61c3", "a2c3a4", "a4eda08061", "a4f0908080", "a3e282", "a2c080", "a2",
+                case 4 -> Pack.Raw.hex(pick(random, List.of("a3ff61c3", "a2c3a4", "a4eda08061", "a4f0908080", "a3e282",
+                        "a2c080", "a2",
                         "c1", "cfffffffffffffffff", "cb7ff8000000000000", "cbfff0000000000000", "d40500", "d6ff00000001", "c7",
                         "dbffffffff", "ddffffffff", "dfffffffff", "c9ffffffffff", "d7ffffffffffffffffff", "de0000", "dc0000",
                         "93c0cfffffffffffffffff82c201a161a162", "91cb7ff8000000000000", "ca7f800000", "d9036162c3")));

@@ -14,10 +14,12 @@ import io.arc.api.data.Column.Utf8Column;
 import io.arc.api.data.ColumnBatch;
 import io.arc.api.data.Role;
 import io.arc.api.spi.ByteSlice;
+import io.arc.api.spi.IngestProtocol;
 import io.arc.api.spi.IngestProtocol.Decoder;
 import io.arc.api.spi.IngestProtocol.Endpoint;
 import io.arc.testkit.CollectingSink;
 import io.arc.testkit.CountingSink;
+import io.arc.testkit.RowText;
 import io.arc.testkit.TestParameters;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -25,6 +27,7 @@ import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -51,11 +54,11 @@ class MsgPackRulesTest {
     }
 
     private List<String> rows(Object... values) {
-        return io.arc.testkit.RowText.lines(batches(values));
+        return RowText.lines(batches(values));
     }
 
     private Column column(Object... values) {
-        return batches(columnar("time", Collections.nCopies(values.length, 1), "v", java.util.Arrays.asList(values))).getFirst()
+        return batches(columnar("time", Collections.nCopies(values.length, 1), "v", Arrays.asList(values))).getFirst()
                 .columns().getFirst();
     }
 
@@ -86,12 +89,13 @@ class MsgPackRulesTest {
 
     @Test
     void isFoundAsAPlugin() throws IOException {
-        assertThat(ServiceLoader.load(io.arc.api.spi.IngestProtocol.class).stream().map(ServiceLoader.Provider::type).toList())
+        assertThat(ServiceLoader.load(IngestProtocol.class).stream().map(ServiceLoader.Provider::type).toList())
                 .contains(MsgPackProtocol.class);
         try (InputStream file = MsgPackProtocol.class.getResourceAsStream("/arc-plugin.properties")) {
             Properties properties = new Properties();
             properties.load(file);
-            assertThat(properties).containsEntry("name", "protocol-msgpack").containsKeys("version", "description", "arc.spi", "java");
+            assertThat(properties).containsEntry("name", "protocol-msgpack").containsKeys("version", "description", "arc.spi",
+                    "java");
         }
     }
 
@@ -148,7 +152,8 @@ class MsgPackRulesTest {
 
     @Test
     void ofEqualKeysTheLastCounts() {
-        assertThat(rows(new Pack.Pairs("m", "a", "m", "b", "fields", map("x", 1), "fields", new Pack.Pairs("y", "old", "y", 2))))
+        assertThat(rows(new Pack.Pairs("m", "a", "m", "b", "fields", map("x", 1), "fields",
+                new Pack.Pairs("y", "old", "y", 2))))
                 .containsExactly("default.b " + NOW + " host#=\"unknown\" y=2i");
         assertThat(rows(new Pack.Pairs("m", "a", "columns", new Pack.Pairs("x", List.of("old"), "x", List.of(1)))))
                 .containsExactly("default.a " + NOW + " x=1i");
@@ -165,7 +170,8 @@ class MsgPackRulesTest {
             "9223372036854775807, 9223372036854775", "-9223372036854775808, -9223372036854776"})
     void theUnitIsToldByTheMagnitude(long sent, String micros) {
         assertThat(time(sent)).isEqualTo(micros);
-        assertThat(rows(map("m", "t", "t", sent, "fields", map()))).containsExactly("default.t " + micros + " host#=\"unknown\"");
+        assertThat(rows(map("m", "t", "t", sent, "fields", map()))).containsExactly("default.t " + micros
+                + " host#=\"unknown\"");
     }
 
     @Test
@@ -201,7 +207,7 @@ class MsgPackRulesTest {
         for (Object time : new Object[] {null, true, "noon", new byte[] {1}, Double.NaN, Double.POSITIVE_INFINITY, 1e300,
             List.of(1), Pack.Raw.hex("c70cff00000000ffffffffffffff00")}) {
             if (!(time instanceof Pack.Raw)) {
-                requireRefused(ErrorCode.INVALID_TIMESTAMP, columnar("time", java.util.Arrays.asList(1, time)), "item 0, row 1");
+                requireRefused(ErrorCode.INVALID_TIMESTAMP, columnar("time", Arrays.asList(1, time)), "item 0, row 1");
                 requireRefused(ErrorCode.INVALID_TIMESTAMP, map("m", "t", "t", time == null ? false : time, "fields", map()),
                         "item 0");
             } else {
@@ -238,7 +244,8 @@ class MsgPackRulesTest {
 
     @Test
     void tagsAreText() {
-        assertThat(rows(map("m", "t", "t", 1, "tags", map("a", 1, "b", 1.5, "c", true, "d", null, "host", ""), "fields", map())))
+        assertThat(rows(map("m", "t", "t", 1, "fields", map(), "tags", map("a", 1, "b", 1.5, "c", true, "d", null, "host",
+                ""))))
                 .containsExactly("default.t 1000000 a#=\"1\" b#=\"1.5\" c#=\"true\" host#=\"\"");
     }
 
@@ -286,14 +293,15 @@ class MsgPackRulesTest {
     void integersWidenToDoublesAndAllToText() {
         assertThat(((DoubleColumn) column(1, 2.5, null, 1L << 53, -(1L << 60))).values()).startsWith(1, 2.5)
                 .endsWith(0x1p53, -0x1p60);
-        assertThat(rows(columnar("le", java.util.Arrays.asList(0.5, 1, null, "+Inf", true)))).extracting(
+        assertThat(rows(columnar("le", Arrays.asList(0.5, 1, null, "+Inf", true)))).extracting(
                 row -> row.substring(("default.t " + NOW).length())).containsExactly(" le=\"0.5\"", " le=\"1.0\"", "",
                         " le=\"+Inf\"", " le=\"true\"");
     }
 
     @Test
     void whatNoColumnHoldsExactlyIsRefused() {
-        requireRefused(ErrorCode.TYPE_CONFLICT, columnar("v", List.of((1L << 53) + 1, 0.5)), "'v'", "row 0", "9007199254740993");
+        requireRefused(ErrorCode.TYPE_CONFLICT, columnar("v", List.of((1L << 53) + 1, 0.5)), "'v'", "row 0",
+                "9007199254740993");
         requireRefused(ErrorCode.TYPE_CONFLICT, columnar("v", List.of(0.5, Long.MAX_VALUE)), "'v'", "row 1");
         requireMalformed(columnar("v", List.of(Pack.Raw.hex("cf8000000000000000"))), "9223372036854775808");
     }
@@ -312,7 +320,8 @@ class MsgPackRulesTest {
         Column column = column(null, null);
         assertThat(column).isInstanceOf(Utf8Column.class);
         assertThat(column.validity().presentCount(2)).isZero();
-        List<ColumnBatch> batches = batches(List.of(columnar("v", Collections.singletonList(null)), columnar("v", List.of(1.5))));
+        List<ColumnBatch> batches = batches(List.of(columnar("v", Collections.singletonList(null)),
+                columnar("v", List.of(1.5))));
         assertThat(batches).hasSize(1);
         assertThat(batches.getFirst().columns().getFirst()).isInstanceOf(DoubleColumn.class);
     }

@@ -35,7 +35,7 @@ final class ReferenceDecoder {
         }
     }
 
-    /// msgpack-core gives up on a timestamp extension that is no instant wherever it stands; the decoder, where the value counts.
+    /// msgpack-core gives up on a timestamp extension that is no instant wherever it stands; the decoder, where it counts.
     static final class Undecided extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -72,7 +72,6 @@ final class ReferenceDecoder {
                 unpacker.skipValue();
             }
         } catch (IOException | RuntimeException malformed) {
-            // Among them are exceptions of negative sizes, which msgpack-core lets out.
             throw new Refused(malformed.toString());
         }
         try (MessageUnpacker unpacker = MessagePack.newDefaultUnpacker(body)) {
@@ -83,7 +82,8 @@ final class ReferenceDecoder {
             }
         } catch (DateTimeException | ArithmeticException | MessageFormatException oddTimestamp) {
             throw new Undecided(oddTimestamp);
-        } catch (IOException | MessagePackException malformed) {
+        } catch (IOException | MessagePackException | NegativeArraySizeException malformed) {
+            // Twice the size of a map of 2^30 entries and more is negative to msgpack-core.
             throw new Refused(malformed.toString());
         }
         return decoder.lines();
