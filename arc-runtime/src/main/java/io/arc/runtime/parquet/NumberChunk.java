@@ -3,8 +3,12 @@ package io.arc.runtime.parquet;
 /// The dictionary of one chunk of numbers, if it pays. First all values of the chunk are added, as long as it still may pay;
 /// then the pages are filled in the same order.
 final class NumberChunk {
-    /// So many values tell whether they repeat at all.
+    /// So many values tell whether a chunk's values repeat.
     private static final int SAMPLE = 4_096;
+    /// The share of distinct values, as a shift, that a sample may have: the half where time counts, all but a sixteenth where
+    /// size does.
+    private static final int HASTY_SHIFT = 1;
+    private static final int THOROUGH_SHIFT = 4;
 
     private final ParquetOptions options;
     private final ChunkScratch scratch;
@@ -45,7 +49,8 @@ final class NumberChunk {
     private void keepOn(boolean fitted, int length) {
         boolean firstSample = count < SAMPLE && count + length >= SAMPLE;
         count += length;
-        open = fitted && !(firstSample && scratch.numbers().entryCount() > count - (count >>> 4));
+        int shift = options.thorough() ? THOROUGH_SHIFT : HASTY_SHIFT;
+        open = fitted && !(firstSample && scratch.numbers().entryCount() > count - (count >>> shift));
     }
 
     /// All values of the chunk have been added, or it was not worth it.
