@@ -1,6 +1,7 @@
 package io.arc.runtime.flush;
 
 import io.arc.api.data.ColumnBatch;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -42,7 +43,7 @@ public final class TimeOrder {
             order[i] = i;
         }
         if (rowCount / runs >= MIN_MEAN_RUN) {
-            return mergeRuns(times, order, runs);
+            return mergeRuns(times, order, runStarts(times, batches, runs));
         }
         return radix(times, order);
     }
@@ -57,20 +58,34 @@ public final class TimeOrder {
         return runs;
     }
 
+    /// Where runs start, and behind the last start the number of all rows. A batch starts a run even where it goes on in time: what
+    /// lies between two batches may be in a third that came late, and three whole batches only need to be put in order.
+    private static int[] runStarts(long[] times, List<ColumnBatch> batches, int naturalRuns) {
+        int[] starts = new int[naturalRuns + batches.size() + 1];
+        int runs = 0;
+        int row = 0;
+        boolean previousIsShort = true;
+        for (ColumnBatch batch : batches) {
+            int end = row + batch.rowCount();
+            boolean isShort = batch.rowCount() < MIN_MEAN_RUN;
+            for (int i = row; i < end; i++) {
+                if (i > 0 && times[i] < times[i - 1] || i == row && i > 0 && !isShort && !previousIsShort) {
+                    starts[++runs] = i;
+                }
+            }
+            previousIsShort = isShort;
+            row = end;
+        }
+        starts[++runs] = row;
+        return Arrays.copyOf(starts, runs + 1);
+    }
+
     /// Merges neighbours until one run is left. First the runs are put in the order of their first times, and those that follow
     /// each other without overlap become one: requests that overtook each other by a little then cost a copy and no merge.
-    private static Sorted mergeRuns(long[] times, int[] order, int runCount) {
-        int[] starts = new int[runCount + 1];
-        int found = 0;
-        for (int i = 1; i < times.length; i++) {
-            if (times[i] < times[i - 1]) {
-                starts[++found] = i;
-            }
-        }
-        starts[runCount] = times.length;
+    private static Sorted mergeRuns(long[] times, int[] order, int[] starts) {
         long[] fromTimes = new long[times.length];
         int[] fromOrder = new int[times.length];
-        int runs = joinRuns(times, order, starts, runCount, fromTimes, fromOrder);
+        int runs = joinRuns(times, order, starts, starts.length - 1, fromTimes, fromOrder);
         long[] toTimes = times;
         int[] toOrder = order;
         while (runs > 1) {

@@ -39,18 +39,31 @@ final class NumberChunk {
     }
 
     void add(long[] values, int length) {
-        keepOn(scratch.numbers().encode(values, length, scratch.codes(rowCount), count), length);
+        int sample = sample(length);
+        keepOn(scratch.numbers().encode(values, 0, sample, scratch.codes(rowCount), count), sample);
+        if (open) {
+            keepOn(scratch.numbers().encode(values, sample, length, scratch.codes(rowCount), count), length - sample);
+        }
     }
 
     void add(double[] values, int length) {
-        keepOn(scratch.numbers().encode(values, length, scratch.codes(rowCount), count), length);
+        int sample = sample(length);
+        keepOn(scratch.numbers().encode(values, 0, sample, scratch.codes(rowCount), count), sample);
+        if (open) {
+            keepOn(scratch.numbers().encode(values, sample, length, scratch.codes(rowCount), count), length - sample);
+        }
+    }
+
+    /// How many of the next values end the sample, so that most of a page is not looked up in vain.
+    private int sample(int length) {
+        return Math.clamp(SAMPLE - count, 0, length);
     }
 
     private void keepOn(boolean fitted, int length) {
-        boolean firstSample = count < SAMPLE && count + length >= SAMPLE;
+        boolean endsSample = count < SAMPLE && count + length == SAMPLE;
         count += length;
         int shift = options.thorough() ? THOROUGH_SHIFT : HASTY_SHIFT;
-        open = fitted && !(firstSample && scratch.numbers().entryCount() > count - (count >>> shift));
+        open = fitted && !(endsSample && scratch.numbers().entryCount() > count - (count >>> shift));
     }
 
     /// All values of the chunk have been added, or it was not worth it.
