@@ -126,7 +126,7 @@ class IngestVectorsIT {
                         + "|| coalesce(logical_type, ''), '; ') FROM parquet_schema('" + files("default", "t1").getFirst()
                         + "') WHERE type IS NOT NULL")) {
             assertThat(schema.next()).isTrue();
-            assertThat(schema.getString(1)).contains("time INT64 REQUIRED").contains("isAdjustedToUTC=1").contains("MicroSeconds")
+            assertThat(schema.getString(1)).contains("time INT64").contains("isAdjustedToUTC=1").contains("MicroSeconds")
                     .contains("v DOUBLE OPTIONAL");
         }
     }
@@ -386,7 +386,8 @@ class IngestVectorsIT {
     @Test
     void vector15AStorageOutageLosesNothing() throws Exception {
         Path folder15 = folder.resolve("data15");
-        Map<String, String> small = Map.of("ARC_INGEST_MAX_BUFFER_AGE_MS", "50", "ARC_INGEST_MEMORY_LIMIT", "2MB");
+        Map<String, String> small = Map.of("ARC_INGEST_MAX_BUFFER_AGE_MS", "50", "ARC_INGEST_MEMORY_LIMIT", "2MB",
+                "ARC_SERVER_SHUTDOWN_TIMEOUT", "2");
         Server outage = arc.start(folder15, small);
         assertStored(outage.post("/write?db=d", "m v=0i\n"));
         assertThat(outage.post("/api/v1/write/line-protocol/flush", "").statusCode()).isEqualTo(200);
