@@ -4,6 +4,7 @@ import com.github.luben.zstd.Zstd;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -69,6 +70,9 @@ final class Payloads {
         return body.toByteArray();
     }
 
+    /// An integer in all its 64 bits, as some clients send each of theirs.
+    record Fixed(long value) {}
+
     /// Maps, lists, text, numbers, booleans, byte arrays and null; a map's order is its own.
     static byte[] messagePack(Object value) {
         try (MessageBufferPacker packer = MessagePack.newDefaultBufferPacker()) {
@@ -83,6 +87,7 @@ final class Payloads {
         switch (value) {
             case null -> packer.packNil();
             case String text -> packer.packString(text);
+            case Fixed fixed -> packer.writePayload(ByteBuffer.allocate(9).put((byte) 0xd3).putLong(fixed.value()).array());
             case Boolean bool -> packer.packBoolean(bool);
             case Double number -> packer.packDouble(number);
             case Float number -> packer.packFloat(number);
