@@ -113,7 +113,10 @@ final class InstalledArc implements AutoCloseable {
             Thread.ofVirtual().start(() -> {
                 try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
                     for (String line = output.readLine(); line != null; line = output.readLine()) {
-                        lines.add(line);
+                        synchronized (lines) {
+                            lines.add(line);
+                            lines.notifyAll();
+                        }
                         Matcher matcher = READY.matcher(line);
                         if (matcher.find()) {
                             port = Optional.of(Integer.parseInt(matcher.group(1)));
@@ -135,6 +138,19 @@ final class InstalledArc implements AutoCloseable {
         Optional<String> printedToken() {
             return List.copyOf(lines).stream().filter(line -> line.startsWith("Admin API token: "))
                     .map(line -> line.substring("Admin API token: ".length())).findFirst();
+        }
+
+        /// Waits for a line that holds the text, or for the end of the process.
+        ///
+        /// @return whether it came
+        boolean awaitLog(String text) throws InterruptedException {
+            synchronized (lines) {
+                long end = System.nanoTime() + PATIENCE.toNanos();
+                while (lines.stream().noneMatch(line -> line.contains(text)) && process.isAlive() && System.nanoTime() < end) {
+                    lines.wait(100);
+                }
+                return lines.stream().anyMatch(line -> line.contains(text));
+            }
         }
 
         HttpResponse<String> get(String path) throws IOException, InterruptedException {
