@@ -58,10 +58,14 @@ final class InstalledArc implements AutoCloseable {
     /// Starts a server and waits until it says that it is ready.
     Server start(Path data, Map<String, String> environment) throws IOException, InterruptedException {
         Server server = launch(data, environment);
-        if (!server.ready.await(PATIENCE.toSeconds(), TimeUnit.SECONDS) || server.port.isEmpty()) {
-            throw new IOException("the server did not become ready:\n" + server.log());
-        }
+        server.awaitReady();
         return server;
+    }
+
+    /// Keeps nothing of a server that has ended.
+    void forget(Server server) {
+        server.http.shutdownNow();
+        servers.remove(server);
     }
 
     /// Starts a server that need not become ready.
@@ -125,6 +129,12 @@ final class InstalledArc implements AutoCloseable {
                 }
                 ready.countDown();
             });
+        }
+
+        void awaitReady() throws IOException, InterruptedException {
+            if (!ready.await(PATIENCE.toSeconds(), TimeUnit.SECONDS) || port.isEmpty()) {
+                throw new IOException("the server did not become ready:\n" + log());
+            }
         }
 
         String log() {
