@@ -69,8 +69,12 @@ final class InstalledArc implements AutoCloseable {
     }
 
     /// Starts a server that need not become ready.
-    Server launch(Path data, Map<String, String> environment) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(home.resolve("bin/arc").toString(), "server").redirectErrorStream(true)
+    ///
+    /// @param wrapper a command that runs the server as its own, if any
+    Server launch(Path data, Map<String, String> environment, String... wrapper) throws IOException {
+        List<String> command = new ArrayList<>(List.of(wrapper));
+        command.addAll(List.of(home.resolve("bin/arc").toString(), "server"));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
                 .directory(Path.of("/").toFile());
         builder.environment().put("ARC_DATA_DIR", data.toString());
         builder.environment().put("ARC_SERVER_HOST", "127.0.0.1");
@@ -99,7 +103,7 @@ final class InstalledArc implements AutoCloseable {
 
     @Override
     public void close() {
-        servers.forEach(server -> server.process.destroyForcibly());
+        servers.forEach(Server::destroyAll);
     }
 
     /// A server process.
@@ -135,6 +139,11 @@ final class InstalledArc implements AutoCloseable {
             if (!ready.await(PATIENCE.toSeconds(), TimeUnit.SECONDS) || port.isEmpty()) {
                 throw new IOException("the server did not become ready:\n" + log());
             }
+        }
+
+        /// False when the server ends before it is ready.
+        boolean becomesReady() throws InterruptedException {
+            return ready.await(PATIENCE.toSeconds(), TimeUnit.SECONDS) && port.isPresent();
         }
 
         String log() {
@@ -187,9 +196,18 @@ final class InstalledArc implements AutoCloseable {
 
         /// As a power cut stops it, but for the page cache.
         void kill() throws InterruptedException {
-            // The shell has replaced itself by Java, so this is the server itself.
-            process.destroyForcibly();
+            destroyAll();
             waitForEnd();
+        }
+
+        /// The shell has replaced itself by Java, so the process is the server itself, or a wrapper with the server below.
+        private void destroyAll() {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        }
+
+        boolean isAlive() {
+            return process.isAlive();
         }
 
         int waitForEnd() throws InterruptedException {

@@ -63,7 +63,7 @@ class KillIT {
         int early = 0;
         try (InstalledArc arc = InstalledArc.unpackInto(folder.resolve("arc"))) {
             if (kills > KILLS_PER_FOLDER) {
-                warmStart(arc);
+                warmStart(arc, folder.resolve("first"));
             }
             int done = 0;
             for (int number = 0; done < kills; number++) {
@@ -109,8 +109,8 @@ class KillIT {
     }
 
     /// Thousands of starts are worth waiting for what makes them quick.
-    private void warmStart(InstalledArc arc) throws Exception {
-        Server first = arc.start(folder.resolve("first"), Map.of());
+    static void warmStart(InstalledArc arc, Path data) throws Exception {
+        Server first = arc.start(data, Map.of());
         long until = System.nanoTime() + CACHE_PATIENCE.toNanos();
         while (System.nanoTime() < until && !first.log().contains("which makes the next start faster")) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
