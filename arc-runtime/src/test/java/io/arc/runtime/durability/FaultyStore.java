@@ -28,6 +28,7 @@ final class FaultyStore implements ObjectStore {
 
     private final ObjectStore inner;
     private final long timeoutNanos;
+    private final Runnable onFault;
     // Guarded by `this`.
     private final List<String> trace = new ArrayList<>();
     private int calls;
@@ -36,8 +37,10 @@ final class FaultyStore implements ObjectStore {
     private Effect effect = Effect.BEFORE;
 
     /// @param timeoutMillis longer than the caller's patience
-    FaultyStore(ObjectStore inner, long timeoutMillis) {
+    /// @param onFault run where a call is about to throw; a process that is to die at that call does it here
+    FaultyStore(ObjectStore inner, long timeoutMillis, Runnable onFault) {
         this.inner = inner;
+        this.onFault = onFault;
         this.timeoutNanos = TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
     }
 
@@ -78,7 +81,10 @@ final class FaultyStore implements ObjectStore {
             return whole.run();
         }
         return switch (fault.get()) {
-            case BEFORE -> throw new ArcException(ErrorCode.STORAGE_UNAVAILABLE, "the store is away (" + what + ")");
+            case BEFORE -> {
+                onFault.run();
+                throw new ArcException(ErrorCode.STORAGE_UNAVAILABLE, "the store is away (" + what + ")");
+            }
             case AFTER -> {
                 whole.run();
                 throw unknown(what);
@@ -94,7 +100,8 @@ final class FaultyStore implements ObjectStore {
         };
     }
 
-    private static ArcException unknown(String what) {
+    private ArcException unknown(String what) {
+        onFault.run();
         return new ArcException(ErrorCode.STORAGE_OUTCOME_UNKNOWN, "the connection broke (" + what + ")");
     }
 

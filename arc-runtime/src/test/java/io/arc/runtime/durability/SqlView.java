@@ -1,9 +1,9 @@
 package io.arc.runtime.durability;
 
 import io.arc.api.data.TableId;
+import io.arc.api.spi.StorageBackend.ObjectStore;
 import io.arc.runtime.catalog.DataFile;
 import io.arc.runtime.filecache.FileAccess;
-import io.arc.runtime.flush.MemoryStore;
 import io.arc.runtime.query.QueryEngine;
 import io.arc.runtime.query.QueryOptions;
 import io.arc.runtime.query.QueryRequest;
@@ -12,13 +12,13 @@ import io.arc.runtime.query.TableSource;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -30,7 +30,7 @@ final class SqlView implements AutoCloseable, TableSource, FileAccess {
     private final Path folder;
     private final QueryEngine engine;
     private WritePath path;
-    private MemoryStore store;
+    private ObjectStore store;
 
     SqlView(Path folder) {
         this.folder = folder;
@@ -39,7 +39,7 @@ final class SqlView implements AutoCloseable, TableSource, FileAccess {
     }
 
     /// How often each id is there.
-    Map<Long, Integer> ids(WritePath of, MemoryStore from) {
+    Map<Long, Integer> ids(WritePath of, ObjectStore from) {
         path = of;
         store = from;
         Map<Long, Integer> ids = new TreeMap<>();
@@ -90,8 +90,9 @@ final class SqlView implements AutoCloseable, TableSource, FileAccess {
                 try {
                     if (!Files.exists(copy)) {
                         Files.createDirectories(copy.getParent());
-                        Files.write(copy, Optional.ofNullable(store.objects.get(file.key()))
-                                .orElseThrow(() -> new AssertionError("no object " + file.key())));
+                        byte[] bytes = new byte[Math.toIntExact(store.find(file.key()).orElseThrow().size())];
+                        store.read(file.key(), 0, MemorySegment.ofArray(bytes));
+                        Files.write(copy, bytes);
                     }
                 } catch (IOException failed) {
                     throw new UncheckedIOException(failed);

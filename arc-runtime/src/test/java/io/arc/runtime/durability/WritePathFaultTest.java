@@ -75,7 +75,7 @@ class WritePathFaultTest {
     private final class Scenario {
         final Path directory = folder.resolve("world-" + scenarios++);
         final MemoryStore objects = new MemoryStore();
-        final FaultyStore store = new FaultyStore(objects, 3 * WritePath.STORE_DEADLINE_MILLIS);
+        final FaultyStore store = new FaultyStore(objects, 3 * WritePath.STORE_DEADLINE_MILLIS, () -> {});
         final SimulatedFileSystem disk = new SimulatedFileSystem(new SplittableRandom(7));
         final FaultyFileSystem files = new FaultyFileSystem(disk);
         final Set<Long> acknowledged = new HashSet<>();
