@@ -84,7 +84,8 @@ public final class ArcServer implements AutoCloseable {
     private static final int MAX_DECOMPRESSION_RATIO = 1100;
     private static final long FILE_CACHE_BYTES = 10L << 30;
     private static final Duration MIN_FLUSH_INTERVAL = Duration.ofSeconds(1);
-    private static final Duration MAX_FLUSH_BACKOFF = Duration.ofSeconds(4);
+    /// Longer than a store's circuit stays open: a try finds it willing, and after an outage everything is normal in seconds.
+    private static final Duration MAX_FLUSH_BACKOFF = Duration.ofSeconds(3);
 
     private final Installation installation;
     private final ArcConfig config;

@@ -20,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// flushes and catalog commits all come down to these calls. A thread's calls are counted by themselves, so k reaches each
 /// thread's k-th call in one of the runs.
 ///
+/// strace's own filter in the kernel (`--seccomp-bpf`) would be faster, but its counts are wrong in version 6.1.
+///
 /// Skipped where strace is not installed or may not trace; [KillIT] and the tests with a failing file system in arc-runtime
 /// need nothing.
 class SystemCallKillIT {
@@ -27,8 +29,10 @@ class SystemCallKillIT {
     private static final List<String> CALLS =
             List.of("fdatasync", "fsync", "link", "unlink", "rename", "ftruncate", "mkdir", "pwrite64", "write");
     /// What the reference run lets be acknowledged; a server that lives to see it has made fewer calls than k.
-    private static final int BATCHES = 600;
+    private static final int BATCHES = 400;
     private static final int HIGHEST = 2_000;
+    /// How often a run may end before its k-th call until k counts as beyond them all: no two runs make the same calls.
+    private static final int SURVIVALS = 3;
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private static final Map<String, String> HURRIED = Map.of("ARC_INGEST_MAX_BUFFER_AGE_MS", "100",
@@ -76,20 +80,19 @@ class SystemCallKillIT {
             for (String call : List.of(System.getProperty("arc.test.syscalls", String.join(",", CALLS)).split(","))) {
                 int before = died;
                 int k = 1;
-                boolean more = true;
-                while (more && k <= HIGHEST) {
+                int survived = 0;
+                while (survived < SURVIVALS && k <= HIGHEST) {
                     Path data = folder.resolve("data-" + call + "-" + k);
                     try (AckLog log = new AckLog(folder.resolve("acknowledged-" + call + "-" + k));
                             Writers writers = new Writers(log)) {
-                        for (int i = 0; i < 20 && more && k <= HIGHEST; i++) {
-                            more = killAt(arc, data, writers, log, call, k);
-                            k += step;
+                        for (int i = 0; i < 20 && survived < SURVIVALS && k <= HIGHEST; i++, k += step) {
+                            survived += killAt(arc, data, writers, log, call, k) ? 0 : 1;
                         }
                         judge(arc, data, log, call + " up to " + k);
                     }
                     KillIT.deleteTree(data);
-                    System.out.printf("%s: died at %d of the calls up to %d, all steps of %d; nothing lost or doubled%n", call,
-                            died - before, k, step);
+                    System.out.printf("%s: died at %d of the calls 1 to %d, every %d; nothing lost or doubled%n", call,
+                            died - before, k - 1, step);
                 }
             }
         }
@@ -98,7 +101,7 @@ class SystemCallKillIT {
 
     /// @return whether the server died of it
     private boolean killAt(InstalledArc arc, Path data, Writers writers, AckLog log, String call, int k) throws Exception {
-        Server server = arc.launch(data, HURRIED, "strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=" + call,
+        Server server = arc.launch(data, HURRIED, "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + call,
                 "-e", "inject=" + call + ":signal=SIGKILL:when=" + k);
         boolean dead = true;
         if (server.becomesReady() && looksClean(server, log, call + " " + k)) {

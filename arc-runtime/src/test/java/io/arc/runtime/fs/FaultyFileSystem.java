@@ -103,7 +103,8 @@ public final class FaultyFileSystem implements FileSystem {
         }
         if (effect == Effect.AFTER) {
             T made = operation.run();
-            if (made instanceof Closeable open) {
+            Object handed = made instanceof Optional<?> held ? held.orElse(null) : made;
+            if (handed instanceof Closeable open) {
                 open.close();
             }
         }
