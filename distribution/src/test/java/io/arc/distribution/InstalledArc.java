@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
 /// still running when it is closed.
 final class InstalledArc implements AutoCloseable {
     static final String TOKEN = "an-administrators-token-for-tests-only";
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
 
     private final Path home;
     private final List<Server> servers = new ArrayList<>();
