@@ -210,7 +210,9 @@ public final class ArcServer implements AutoCloseable {
         WalReplay replay = new WalReplay(buffers, schemas, catalog, memory, flushes, metrics);
         startWaits = replay::waiting;
         components = healthSources(plugins, store, journal);
-        journal.set(openJournal(catalog, replay));
+        Journal log = openJournal(catalog, replay);
+        journal.set(log);
+        flushes.releaseLog(log::release);
 
         IngestService writes = new IngestService(schemas, journal.find().orElseThrow(), buffers, memory,
                 new IngestOptions(ingest.sanitizeNames(), ingest.lineErrors() == IngestConfig.LineErrors.REJECT), metrics);

@@ -108,6 +108,29 @@ class KillIT {
         }
     }
 
+    /// A server that is killed with everything in files, and never written to again.
+    @Test
+    void aLogThatNobodyNeedsIsNotKept() throws Exception {
+        Path data = folder.resolve("data");
+        try (InstalledArc arc = InstalledArc.unpackInto(folder.resolve("arc"))) {
+            Server first = arc.start(data, Map.of());
+            assertThat(first.post("/write?db=d", "cpu v=1\n").statusCode()).isEqualTo(204);
+            assertThat(first.post("/api/v1/write/line-protocol/flush", "").statusCode()).isEqualTo(200);
+            first.kill();
+            assertThat(segments(data)).isNotEmpty();
+            Server second = arc.start(data, Map.of());
+            assertThat(second.query("d", "SELECT count(*) FROM cpu")).isEqualTo("[[1]]");
+            second.terminate();
+            assertThat(segments(data)).isEmpty();
+        }
+    }
+
+    private static List<Path> segments(Path data) throws IOException {
+        try (Stream<Path> segments = Files.list(data.resolve("wal"))) {
+            return segments.filter(file -> file.toString().endsWith(".wal")).toList();
+        }
+    }
+
     /// Thousands of starts are worth waiting for what makes them quick.
     static void warmStart(InstalledArc arc, Path data) throws Exception {
         Server first = arc.start(data, Map.of());
@@ -153,9 +176,7 @@ class KillIT {
         assertThat(server.terminate()).isIn(0, 143);
         arc.forget(server);
         assertThat(rowsInFiles(data.resolve("storage"))).as("rows of all files that there are").isEqualTo(verdict.rows());
-        try (Stream<Path> segments = Files.list(data.resolve("wal"))) {
-            assertThat(segments.filter(file -> file.toString().endsWith(".wal"))).as("log after everything is in files").isEmpty();
-        }
+        assertThat(segments(data)).as("log after everything is in files").isEmpty();
         return verdict;
     }
 

@@ -301,10 +301,16 @@ public final class FlushService implements AutoCloseable {
         buffers.release(plan.rows());
         flush.sealed = null;
         flush.plan = null;
-        buffers.releasable().forEach(log::release);
+        releaseLog(log);
         flushes.increment();
         rowsWritten.add(plan.rows().rowCount());
         duration.record(System.nanoTime() - started);
+    }
+
+    /// Tells what of the log is not needed any more. After every flush; once more when a log was replayed and opened, because
+    /// all of it may have been in files already.
+    public void releaseLog(LogRelease told) {
+        buffers.releasable().forEach(told::release);
     }
 
     private DataFile store(FlushPlan plan, int number) {

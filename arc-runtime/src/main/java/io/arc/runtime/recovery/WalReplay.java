@@ -62,6 +62,8 @@ public final class WalReplay {
         AtomicLong rows = new AtomicLong();
         WalReader.Report report = reader.read((writer, sequence, batches) -> rows.addAndGet(
                 accept(files, writer, sequence, batches)));
+        // Also where there was no frame to hand over, as in a segment that a crash left empty.
+        report.segments().forEach(segment -> buffers.passed(segment.writer(), segment.lastSequence()));
         recovered.add(rows.get());
         damaged.add(report.damaged());
         if (report.frames() > 0) {

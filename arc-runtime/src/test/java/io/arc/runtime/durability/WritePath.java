@@ -100,6 +100,7 @@ final class WritePath implements AutoCloseable {
             log = Wal.open(new WalOptions(logDirectory, "test", 1, WalOptions.SyncMode.FDATASYNC, 900, Duration.ofHours(1), 1 << 26,
                     writer -> WalReplay.highestCovered(catalog.snapshot(), writer)), files, clock, report);
             journal.set(log);
+            flushes.releaseLog(log::release);
             opened.push(log::close);
             ingest = new IngestService(schemas, log, buffers, memory, new IngestOptions(false, false), metrics);
             complete = true;

@@ -20,7 +20,9 @@ import io.arc.runtime.wal.Journal;
 import io.arc.runtime.wal.Wal;
 import io.arc.runtime.wal.WalOptions;
 import io.arc.runtime.wal.WalReader;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -231,6 +233,49 @@ final class RecoveryTest {
             assertThatThrownBy(() -> strict.append(ids(MEM, T0, 11, 1))).isInstanceOf(ArcException.class);
             strict.flushes.flushAll(Duration.ofSeconds(30));
             assertThat(strict.storedIds(CPU)).isEqualTo(range(1, 10));
+        }
+    }
+
+    /// Else a server that is not written to reads the same log at every start.
+    @Test
+    void aLogOfWhichEverythingIsInFilesGoesRightAfterTheStart() throws Exception {
+        try (FlushWorld world = world(); Wal log = openLog(world, WalReader.Report.NONE)) {
+            write(world, log, ids(CPU, T0, 1, 10));
+            world.flushes.flushAll(Duration.ofSeconds(30));
+        }
+        try (FlushWorld world = world()) {
+            WalReader.Report report = replay(world, reader());
+            assertThat(report.frames()).isEqualTo(1);
+            try (Wal log = openLog(world, report)) {
+                world.flushes.releaseLog(log::release);
+                FlushWorld.await(() -> log.status().closedSegments().isEmpty());
+            }
+            assertThat(reader().read((writer, sequence, batches) -> {}).segments()).isEmpty();
+            assertThat(world.storedIds(CPU)).isEqualTo(range(1, 10));
+        }
+    }
+
+    /// What a crash right after a rotation leaves: a segment without a frame.
+    @Test
+    void aSegmentWithoutFramesGoesRightAfterTheStart() throws Exception {
+        try (FlushWorld world = world(); Wal log = openLog(world, WalReader.Report.NONE)) {
+            write(world, log, ids(CPU, T0, 1, 10));
+            world.flushes.flushAll(Duration.ofSeconds(30));
+        }
+        Path segment = new DiskFileSystem().list(directory.resolve("wal")).stream()
+                .filter(file -> file.toString().endsWith(".wal")).findFirst().orElseThrow();
+        try (FileChannel file = FileChannel.open(segment, StandardOpenOption.WRITE)) {
+            file.truncate(96);
+        }
+        try (FlushWorld world = world()) {
+            WalReader.Report report = replay(world, reader());
+            assertThat(report.frames()).isZero();
+            assertThat(report.segments()).hasSize(1);
+            try (Wal log = openLog(world, report)) {
+                world.flushes.releaseLog(log::release);
+                FlushWorld.await(() -> log.status().closedSegments().isEmpty());
+            }
+            assertThat(segment).doesNotExist();
         }
     }
 
