@@ -145,7 +145,7 @@ class OutageIT {
     /// The kernel reports a failed sync once and then forgets it. Log and catalog alike must not take the next success for an
     /// answer.
     @ParameterizedTest
-    @ValueSource(strings = {"fdatasync:error=EIO:when=7..9", "fdatasync:error=EIO:when=20+3", "fsync:error=EIO:when=3+2",
+    @ValueSource(strings = {"fdatasync:error=EIO:when=7..9", "fdatasync:error=EIO:when=20+3", "fsync:error=EIO:when=4+5",
         "fdatasync:error=ENOSPC:when=15..40"})
     void aFailedSyncLosesNothing(String fault) throws Exception {
         SystemCallKillIT.requireStrace();
@@ -169,7 +169,7 @@ class OutageIT {
 
     private static void awaitAcknowledged(Writers writers, long more) {
         long goal = writers.acknowledged() + more;
-        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
         while (writers.acknowledged() < goal) {
             assertThat(System.nanoTime()).as("writes are acknowledged").isLessThan(until);
             pause();
