@@ -115,6 +115,7 @@ final class InstalledArc implements AutoCloseable {
         private final CountDownLatch ready = new CountDownLatch(1);
         private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
         private volatile Optional<Integer> port = Optional.empty();
+        private volatile boolean stopping;
 
         private Server(Process process) {
             this.process = process;
@@ -206,6 +207,7 @@ final class InstalledArc implements AutoCloseable {
 
         /// As an operator stops it. Returns the exit status.
         int terminate() throws InterruptedException {
+            stopping = true;
             process.destroy();
             return waitForEnd();
         }
@@ -220,6 +222,11 @@ final class InstalledArc implements AutoCloseable {
         private void destroyAll() {
             process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();
+        }
+
+        /// Whether it has been asked to stop.
+        boolean isStopping() {
+            return stopping;
         }
 
         boolean isAlive() {
