@@ -38,7 +38,8 @@ final class InstalledArc implements AutoCloseable {
     /// Unpacks the tarball that the build has just made.
     static InstalledArc unpackInto(Path folder) throws IOException, InterruptedException {
         Files.createDirectories(folder);
-        Process tar = new ProcessBuilder("tar", "-xzf", System.getProperty("arc.tarball"), "-C", folder.toString()).inheritIO().start();
+        Process tar = new ProcessBuilder("tar", "-xzf", System.getProperty("arc.tarball"), "-C", folder.toString())
+                .inheritIO().start();
         if (tar.waitFor() != 0) {
             throw new IOException("tar ended with " + tar.exitValue());
         }

@@ -55,10 +55,12 @@ class SchemaAtTheDoorIT {
 
     /// Whether the rows lie in memory or in a file when the next type comes, and when the question does.
     @ParameterizedTest
-    @CsvSource({"false,false,false", "true,false,false", "true,true,false", "true,true,true", "false,true,false", "false,false,true"})
+    @CsvSource({"false,false,false", "true,false,false", "true,true,false", "true,true,true", "false,true,false",
+            "false,false,true"})
     void aColumnWidensAndEveryRowIsFound(boolean flushIntegers, boolean flushDoubles, boolean flushTexts) throws Exception {
         String database = "widen-" + flushIntegers + "-" + flushDoubles + "-" + flushTexts;
-        assertStored(line(database, "m,host=a v=1i 1000000000\nm,host=a v=-7i 2000000000\nm,host=a v=4398046511105i 3000000000\n"));
+        assertStored(line(database,
+                "m,host=a v=1i 1000000000\nm,host=a v=-7i 2000000000\nm,host=a v=4398046511105i 3000000000\n"));
         assertThat(select(database, "SELECT DISTINCT typeof(v) FROM m")).isEqualTo("[[\"BIGINT\"]]");
         if (flushIntegers) {
             flush();
@@ -83,13 +85,17 @@ class SchemaAtTheDoorIT {
         assertThat(select(database, "SELECT epoch(time), host FROM m WHERE v IS NULL")).isEqualTo("[[5,\"b\"]]");
         assertThat(select(database, "SELECT count(*), count(v), count(DISTINCT v) FROM m")).isEqualTo("[[8,7,7]]");
         for (String value : List.of("high", "-7", "2.5", "0.125", "4398046511105")) {
-            assertThat(select(database, "SELECT count(*) FROM m WHERE try_cast(v AS DOUBLE) = try_cast('" + value + "' AS DOUBLE) OR v = '"
+            assertThat(select(database, "SELECT count(*) FROM m WHERE try_cast(v AS DOUBLE) = try_cast('" + value
+                    + "' AS DOUBLE) OR v = '"
                     + value + "'")).as(value).isEqualTo("[[1]]");
         }
-        assertThat(select(database, "SELECT v FROM m WHERE v IS NOT NULL ORDER BY time")).isEqualTo("[[\"1\"],[\"-7\"],[\"4398046511105\"],"
+        assertThat(select(database, "SELECT v FROM m WHERE v IS NOT NULL ORDER BY time"))
+                .isEqualTo("[[\"1\"],[\"-7\"],[\"4398046511105\"],"
                 + "[\"2.5\"],[\"high\"],[\"9\"],[\"0.125\"]]");
-        assertThat(select(database, "SELECT sum(try_cast(v AS DOUBLE)) FROM m WHERE v <> 'high'")).isEqualTo("[[4398046511110.625]]");
-        assertThat(select(database, "SELECT * FROM m WHERE host = 'c'")).isEqualTo("[[\"1970-01-01T00:00:06Z\",\"c\",\"high\",null]]");
+        assertThat(select(database, "SELECT sum(try_cast(v AS DOUBLE)) FROM m WHERE v <> 'high'"))
+                .isEqualTo("[[4398046511110.625]]");
+        assertThat(select(database, "SELECT * FROM m WHERE host = 'c'"))
+                .isEqualTo("[[\"1970-01-01T00:00:06Z\",\"c\",\"high\",null]]");
         assertThat(select(database, "SELECT min(time), max(time) FROM m WHERE v = 'high'"))
                 .isEqualTo("[[\"1970-01-01T00:00:06Z\",\"1970-01-01T00:00:06Z\"]]");
     }
@@ -103,7 +109,8 @@ class SchemaAtTheDoorIT {
             flush();
         }
         assertStored(line(database, "m v=\"x\" 3000000000\n"));
-        assertThat(select(database, "SELECT v FROM m ORDER BY time")).isEqualTo("[[\"9223372036854775807\"],[\"-9007199254740993\"],"
+        assertThat(select(database, "SELECT v FROM m ORDER BY time"))
+                .isEqualTo("[[\"9223372036854775807\"],[\"-9007199254740993\"],"
                 + "[\"x\"]]");
         flush();
         assertThat(select(database, "SELECT epoch(time) FROM m WHERE v = '9223372036854775807'")).isEqualTo("[[1]]");
@@ -118,7 +125,8 @@ class SchemaAtTheDoorIT {
         String expected = "[[\"1970-01-01T00:00:01Z\",1,2,null,null,null],[\"1970-01-01T00:00:02Z\",null,3,\"x\",1,null],"
                 + "[\"1970-01-01T00:00:03Z\",null,null,null,5,true]]";
         assertThat(select("order-1", "SELECT * FROM m ORDER BY time")).isEqualTo(expected);
-        assertThat(select("order-1", "SELECT string_agg(column_name, ' ') FROM (DESCRIBE m)")).isEqualTo("[[\"time zulu alpha tag2 mike bravo\"]]");
+        assertThat(select("order-1", "SELECT string_agg(column_name, ' ') FROM (DESCRIBE m)"))
+                .isEqualTo("[[\"time zulu alpha tag2 mike bravo\"]]");
         flush();
         assertThat(select("order-1", "SELECT * FROM m ORDER BY time")).isEqualTo(expected);
     }
@@ -126,7 +134,8 @@ class SchemaAtTheDoorIT {
     @Test
     void aConflictNamesColumnRowAndTypesAndStoresNothing() throws Exception {
         assertStored(line("conflict-1", "m v=1i,b=true 1000000000\n"));
-        assertRefused(line("conflict-1", "other v=1i 1000000000\nm w=1 2000000000\nm v=true 3000000000\n"), 400, "field type conflict",
+        assertRefused(line("conflict-1", "other v=1i 1000000000\nm w=1 2000000000\nm v=true 3000000000\n"), 400,
+                "field type conflict",
                 "'v'", "row 2 of table conflict-1.m", "INT64", "BOOLEAN");
         flush();
         assertRefused(item("conflict-1", List.of(Payloads.columns("other", "time", List.of(1), "v", List.of(1)),
@@ -137,7 +146,8 @@ class SchemaAtTheDoorIT {
         assertRefused(item("conflict-1", Payloads.columns("fresh", "time", List.of(1, 2), "v", List.of(1, true))), 400, "v");
         assertThat(select("conflict-1", "SELECT * FROM m")).isEqualTo("[[\"1970-01-01T00:00:01Z\",1,true]]");
         for (String table : List.of("other", "fresh")) {
-            assertThat(server.post("/api/v1/query", "{\"sql\":\"FROM " + table + "\"}", "x-arc-database", "conflict-1").statusCode())
+            assertThat(server.post("/api/v1/query", "{\"sql\":\"FROM " + table + "\"}", "x-arc-database", "conflict-1")
+                    .statusCode())
                     .as(table).isEqualTo(404);
         }
         // Text takes all of them.
@@ -148,12 +158,14 @@ class SchemaAtTheDoorIT {
 
     @Test
     void aColumnWithoutAnyValueWaitsForItsType() throws Exception {
-        assertStored(item("nulls-1", Payloads.columns("m", "time", List.of(1, 2), "v", Arrays.asList(null, null), "w", List.of(1, 2))));
+        assertStored(item("nulls-1", Payloads.columns("m", "time", List.of(1, 2), "v", Arrays.asList(null, null), "w",
+                List.of(1, 2))));
         flush();
         assertThat(select("nulls-1", "SELECT * FROM m ORDER BY time")).isEqualTo("[[\"1970-01-01T00:00:01Z\",null,1],"
                 + "[\"1970-01-01T00:00:02Z\",null,2]]");
         assertStored(line("nulls-1", "m v=2.5 3000000000\n"));
-        assertThat(select("nulls-1", "SELECT sum(v), count(v), count(*), any_value(typeof(v)) FROM m")).isEqualTo("[[2.5,1,3,\"DOUBLE\"]]");
+        assertThat(select("nulls-1", "SELECT sum(v), count(v), count(*), any_value(typeof(v)) FROM m"))
+                .isEqualTo("[[2.5,1,3,\"DOUBLE\"]]");
         flush();
         assertThat(select("nulls-1", "SELECT sum(v), count(v), count(*) FROM m WHERE v > 1")).isEqualTo("[[2.5,1,1]]");
     }

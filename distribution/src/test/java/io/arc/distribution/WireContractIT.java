@@ -25,7 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What the write side promises on HTTP, sentence by sentence: routes and their old names, methods, error shapes, limits, names.
+/// What the write side promises on HTTP, sentence by sentence: routes and their old names, methods, error shapes, limits and
+/// names.
 class WireContractIT {
     private static final List<String> INFLUX_1 = List.of("/write", "/api/v1/write");
     private static final List<String> INFLUX_2 = List.of("/api/v2/write", "/api/v1/write/influxdb");
@@ -44,7 +45,8 @@ class WireContractIT {
     static void start() throws Exception {
         arc = InstalledArc.unpackInto(folder.resolve("installation"));
         server = arc.start(folder.resolve("data"), Map.of());
-        narrow = arc.start(folder.resolve("narrow"), Map.of("ARC_SERVER_MAX_PAYLOAD_SIZE", "1MB", "ARC_INGEST_MAX_COLUMNS", "50",
+        narrow = arc.start(folder.resolve("narrow"), Map.of("ARC_SERVER_MAX_PAYLOAD_SIZE", "1MB", "ARC_INGEST_MAX_COLUMNS",
+                "50",
                 "ARC_INGEST_LINE_ERRORS", "reject"));
     }
 
@@ -92,7 +94,8 @@ class WireContractIT {
             assertThat(answer.body()).matches("\\{(\"success\":false,)?\"code\":\"" + word
                     + "\",\"message\":\"(.+)\",\"error\":\"\\2\"(,\"dropped\":\\d+)?}");
         } else {
-            assertThat(answer.body()).matches("\\{\"success\":false,\"error\":\"(.+)\",\"message\":\"\\1\"(,\"dropped\":\\d+)?}");
+            assertThat(answer.body())
+                    .matches("\\{\"success\":false,\"error\":\"(.+)\",\"message\":\"\\1\"(,\"dropped\":\\d+)?}");
         }
     }
 
@@ -134,7 +137,8 @@ class WireContractIT {
         assertThat(preflight.status()).isEqualTo(204);
         assertThat(preflight.header("Access-Control-Allow-Origin")).isEqualTo("*");
         assertThat(preflight.header("Access-Control-Allow-Methods")).contains("GET", "POST", "PUT", "DELETE", "OPTIONS");
-        assertThat(preflight.header("Access-Control-Allow-Headers")).contains("Origin", "Content-Type", "Accept", "Authorization",
+        assertThat(preflight.header("Access-Control-Allow-Headers")).contains("Origin", "Content-Type", "Accept",
+                "Authorization",
                 "x-api-key", "x-arc-database", "Content-Encoding");
     }
 
@@ -148,11 +152,13 @@ class WireContractIT {
         assertShape(route, post(narrow, route, Payloads.gzip(new byte[64 << 20])), 413);
         Answer plain;
         try (RawHttp http = new RawHttp(narrow.port())) {
-            plain = http.send("POST " + route + " HTTP/1.1\nHost: x\nAuthorization: Bearer " + InstalledArc.TOKEN, large).answer();
+            plain = http.send("POST " + route + " HTTP/1.1\nHost: x\nAuthorization: Bearer " + InstalledArc.TOKEN, large)
+                    .answer();
         }
         assertShape(route, plain, 413);
         try (RawHttp http = new RawHttp(narrow.port())) {
-            plain = http.sendChunked("POST " + route + " HTTP/1.1\nHost: x\nAuthorization: Bearer " + InstalledArc.TOKEN, large).answer();
+            plain = http.sendChunked("POST " + route + " HTTP/1.1\nHost: x\nAuthorization: Bearer " + InstalledArc.TOKEN, large)
+                    .answer();
         }
         assertShape(route, plain, 413);
         assertStored(post(narrow, route, good(route)));
@@ -179,7 +185,8 @@ class WireContractIT {
         for (int i = 0; i < 51; i++) {
             columns.put("c" + i, List.of(i));
         }
-        assertRefused(post(narrow, "/api/v1/write/msgpack", Payloads.messagePack(Map.of("m", "wide", "columns", columns))), 400, "50");
+        assertRefused(post(narrow, "/api/v1/write/msgpack", Payloads.messagePack(Map.of("m", "wide", "columns", columns))),
+                400, "50");
         assertThat(narrow.post("/api/v1/query", "{\"sql\":\"FROM wide\"}").statusCode()).isEqualTo(404);
         for (String name : List.of("", "n".repeat(256), "a\u0001b", "\u0000")) {
             for (Object item : List.of(Payloads.columns("named", "time", List.of(1), "good", List.of(1), name, List.of(1)),
@@ -192,10 +199,13 @@ class WireContractIT {
                 assertRefused(post("/write", Payloads.bytes("named," + name + "=x good=1 1\n")), 400);
             }
         }
-        for (String name : List.of("../../etc/passwd", "a/b\\\\c", "a.b", "select", "\"; DROP TABLE t; --", "_x", "\u00e4\u20ac", "a b",
+        for (String name : List.of("../../etc/passwd", "a/b\\\\c", "a.b", "select", "\"; DROP TABLE t; --", "_x",
+                "\u00e4\u20ac", "a b",
                 "database", "measurement", "n".repeat(255))) {
-            assertStored(post("/api/v1/write/msgpack", Payloads.messagePack(Payloads.columns("odd", "time", List.of(1), name, List.of(7)))));
-            assertThat(server.query("default", "SELECT sum(\"" + name.replace("\"", "\"\"").replace("\\", "\\\\") + "\") FROM odd")).as(name)
+            assertStored(post("/api/v1/write/msgpack", Payloads.messagePack(Payloads.columns("odd", "time", List.of(1), name,
+                    List.of(7)))));
+            assertThat(server.query("default", "SELECT sum(\"" + name.replace("\"", "\"\"").replace("\\", "\\\\")
+                    + "\") FROM odd")).as(name)
                     .isEqualTo("[[7]]");
         }
         // SQL does not tell capitals from small letters; the later column has a number behind its name there.
@@ -215,7 +225,8 @@ class WireContractIT {
                 Map.of("time", 5, "v", 1))));
         assertThat(row.status()).as(row.body()).isIn(204, 400);
         if (row.status() == 204) {
-            assertThat(server.query("default", "SELECT time, v, time_value FROM timed3")).isEqualTo("[[\"2025-06-15T15:06:40Z\",1,5]]");
+            assertThat(server.query("default", "SELECT time, v, time_value FROM timed3"))
+                    .isEqualTo("[[\"2025-06-15T15:06:40Z\",1,5]]");
         }
         assertThat(post("/api/v1/write/line-protocol/flush", new byte[0]).status()).isEqualTo(200);
         assertThat(server.query("default", "SELECT time, v FROM timed")).isEqualTo("[[\"2025-06-15T15:06:40Z\",1]]");
@@ -253,7 +264,8 @@ class WireContractIT {
         assertStored(post("/api/v1/write/msgpack", Payloads.COLUMNS));
         Answer figures = send(server, "GET " + path + " HTTP/1.1\nHost: x\n{A}", new byte[0]);
         assertThat(figures.status()).isEqualTo(200);
-        assertThat(figures.body()).matches("\\{\"decoder\":\\{\"total_decoded\":[1-9]\\d*,\"total_records\":[1-9]\\d*,\"total_errors\":\\d+,"
+        assertThat(figures.body())
+                .matches("\\{\"decoder\":\\{\"total_decoded\":[1-9]\\d*,\"total_records\":[1-9]\\d*,\"total_errors\":\\d+,"
                 + "\"error_rate\":[0-9.E-]+},\"buffer\":\\{.*\"total_records_buffered\":\\d+.*}}");
         assertThat(send(server, "GET " + path + " HTTP/1.1\nHost: x", new byte[0]).status()).isEqualTo(401);
     }
@@ -263,7 +275,8 @@ class WireContractIT {
         assertStored(post("/write", Payloads.gzip(Payloads.bytes("counted v=1\n"))));
         Map<String, String> bodies = new LinkedHashMap<>();
         bodies.put("/api/v1/write/line-protocol/stats", "\\{\"status\":\"success\",\"stats\":\\{\"total_requests\":[1-9]\\d*,"
-                + "\"total_records\":[1-9]\\d*,\"total_bytes\":[1-9]\\d*,\"total_bytes_gzipped\":[1-9]\\d*,\"total_errors\":\\d+}}");
+                + "\"total_records\":[1-9]\\d*,\"total_bytes\":[1-9]\\d*,\"total_bytes_gzipped\":[1-9]\\d*,"
+                + "\"total_errors\":\\d+}}");
         for (String path : List.of("/api/v1/write/line-protocol/health", "/api/v1/write/health", "/write/health")) {
             bodies.put(path, "\\{\"status\":\"healthy\",\"service\":\"line_protocol_writer\",\"stats\":\\{.*}}");
         }
@@ -275,7 +288,8 @@ class WireContractIT {
         for (String path : List.of("/api/v1/write/msgpack/spec", "/write/v1/msgpack/spec", "/write/v2/msgpack/spec")) {
             bodies.put(path, "\\{\"protocol\":\"MessagePack\",\"endpoint\":\"/api/v1/write/msgpack\".*}");
         }
-        bodies.put("/api/v1/import/stats", "\\{\"status\":\"success\",\"stats\":\\{\"total_requests\":\\d+,\"total_records\":\\d+,"
+        bodies.put("/api/v1/import/stats",
+                "\\{\"status\":\"success\",\"stats\":\\{\"total_requests\":\\d+,\"total_records\":\\d+,"
                 + "\"total_errors\":\\d+}}");
         for (Map.Entry<String, String> each : bodies.entrySet()) {
             for (String spelling : List.of(each.getKey(), each.getKey() + "/")) {
@@ -288,36 +302,43 @@ class WireContractIT {
             assertThat(head.status()).as("HEAD " + each.getKey()).isEqualTo(200);
             assertThat(send(server, "GET " + each.getKey() + " HTTP/1.1\nHost: x", new byte[0]).status()).isEqualTo(401);
         }
-        for (String path : List.of("/api/v1/write/line-protocol/flush", "/api/v1/write/flush", "/write/flush", "/write/flush?measurement=x")) {
+        for (String path : List.of("/api/v1/write/line-protocol/flush", "/api/v1/write/flush", "/write/flush",
+                "/write/flush?measurement=x")) {
             Answer flushed = post(path, new byte[0]);
             assertThat(flushed.status()).as(path).isEqualTo(200);
             assertThat(flushed.body()).matches("\\{\"status\":\"success\",\"message\":\".+\"}");
         }
         String metrics = send(server, "GET /metrics HTTP/1.1\nHost: x", new byte[0]).body();
-        assertThat(metrics).contains("arc_lineprotocol_requests_total", "arc_lineprotocol_records_total", "arc_ingest_records_total",
+        assertThat(metrics).contains("arc_lineprotocol_requests_total", "arc_lineprotocol_records_total",
+                "arc_ingest_records_total",
                 "arc_ingest_bytes_total", "arc_ingest_batches_total", "arc_ingest_errors_total");
     }
 
     @Test
     void theFewWordsOfInfluxQl() throws Exception {
         String done = "{\"results\":[{\"statement_id\":0}]}";
-        for (String statement : List.of("CREATE+DATABASE+one-1", "create%20database%20%22one-1%22%3B", "CREATE+DATABASE+%22one-1%22+WITH+"
-                + "DURATION+7d+REPLICATION+1", "CREATE%20DATABASE%20one-1%20WITH%20REPLICATION%201", "DROP+DATABASE+nobody-has-this")) {
+        for (String statement : List.of("CREATE+DATABASE+one-1", "create%20database%20%22one-1%22%3B",
+                "CREATE+DATABASE+%22one-1%22+WITH+"
+                + "DURATION+7d+REPLICATION+1", "CREATE%20DATABASE%20one-1%20WITH%20REPLICATION%201",
+                "DROP+DATABASE+nobody-has-this")) {
             for (String method : List.of("GET", "POST")) {
                 Answer answer = send(server, method + " /query?q=" + statement + " HTTP/1.1\nHost: x\n{A}", new byte[0]);
                 assertThat(answer.body()).as(statement).isEqualTo(done);
                 assertThat(answer.status()).isEqualTo(200);
             }
-            Answer form = post("/query", Payloads.bytes("db=&q=" + statement), "Content-Type: application/x-www-form-urlencoded");
+            Answer form = post("/query", Payloads.bytes("db=&q=" + statement),
+                    "Content-Type: application/x-www-form-urlencoded");
             assertThat(form.body()).isEqualTo(done);
         }
         assertThat(post("/query?q=show+databases", new byte[0]).body()).contains("\"values\":[[").contains("[\"one-1\"]");
-        assertThat(post("/query?q=SHOW+MEASUREMENTS&db=one-1", new byte[0]).body()).contains("\"columns\":[\"name\"]", "\"values\":[]");
+        assertThat(post("/query?q=SHOW+MEASUREMENTS&db=one-1", new byte[0]).body()).contains("\"columns\":[\"name\"]",
+                "\"values\":[]");
         assertStored(post("/write?db=one-1", Payloads.bytes("a v=1\nb v=1\n")));
         assertThat(post("/query?q=SHOW+MEASUREMENTS+LIMIT+1&db=one-1", new byte[0]).body()).contains("\"values\":[[\"a\"]]");
         assertRefused(post("/query?q=DROP+DATABASE+one-1", new byte[0]), 400, "one-1");
         assertThat(server.query("one-1", "SELECT count(*) FROM a")).isEqualTo("[[1]]");
-        for (String query : List.of("?q=SELECT+1", "?q=", "", "?q=CREATE+DATABASE", "?q=CREATE+DATABASE+9bad", "?q=%22", "?q=DROP+DATABASE",
+        for (String query : List.of("?q=SELECT+1", "?q=", "", "?q=CREATE+DATABASE", "?q=CREATE+DATABASE+9bad", "?q=%22",
+                "?q=DROP+DATABASE",
                 "?q=CREATE+DATABASE+%22..%2F..%22")) {
             assertRefused(post("/query" + query, new byte[0]), 400);
         }
@@ -332,12 +353,14 @@ class WireContractIT {
             assertThat(ping.header("X-Influxdb-Version")).isEqualTo("1.8.10");
             assertThat(ping.header("X-Influxdb-Build")).isNotEmpty();
             for (String path : List.of("/health", "/ready", "/metrics", "/health/", "/ping/")) {
-                assertThat(send(server, method + " " + path + " HTTP/1.1\nHost: x", new byte[0]).status()).as(method + path).isIn(200, 204);
+                assertThat(send(server, method + " " + path + " HTTP/1.1\nHost: x", new byte[0]).status()).as(method + path)
+                        .isIn(200, 204);
             }
         }
         Answer unknown = post("/api/v9/write", Payloads.bytes("x v=1"));
         assertRefused(unknown, 404, "\"error\":\"Cannot POST /api/v9/write\"");
-        assertRefused(send(server, "GET /nothing HTTP/1.1\nHost: x\n{A}", new byte[0]), 404, "\"error\":\"Cannot GET /nothing\"");
+        assertRefused(send(server, "GET /nothing HTTP/1.1\nHost: x\n{A}", new byte[0]), 404,
+                "\"error\":\"Cannot GET /nothing\"");
         for (String header : List.of("X-Frame-Options", "X-Content-Type-Options", "X-XSS-Protection", "Referrer-Policy",
                 "Permissions-Policy", "Content-Security-Policy", "Access-Control-Allow-Origin")) {
             assertThat(unknown.header(header)).as(header).isNotEmpty();
@@ -361,13 +384,16 @@ class WireContractIT {
         assertRefused(post("/api/v1/import/lp?db=i&measurement=other", file, form), 400, "other");
         assertRefused(post("/api/v1/import/lp?db=i&precision=furlong", file, form), 400, "furlong");
         assertRefused(post("/api/v1/import/lp?db=9bad", file, form), 400, "9bad");
-        assertRefused(post("/api/v1/import/lp?db=i", Payloads.multipart("file", "a.lp", Payloads.bytes("imported v=1 1\nimported v=\n")),
+        assertRefused(post("/api/v1/import/lp?db=i", Payloads.multipart("file", "a.lp",
+                Payloads.bytes("imported v=1 1\nimported v=\n")),
                 form), 400, "record 2", "nothing was stored");
-        assertRefused(post("/api/v1/import/lp?db=i", Payloads.multipart("file", "a.lp", Payloads.bytes("imported v=1 1\na.b v=1\n")),
+        assertRefused(post("/api/v1/import/lp?db=i", Payloads.multipart("file", "a.lp",
+                Payloads.bytes("imported v=1 1\na.b v=1\n")),
                 form), 400, "a.b");
         assertThat(server.post("/api/v1/query", "{\"sql\":\"FROM i.imported\"}").statusCode()).isEqualTo(404);
         assertRefused(send(server, "GET /api/v1/import/lp HTTP/1.1\nHost: x\n{A}", new byte[0]), 405);
-        Answer bomb = post(narrow, "/api/v1/import/lp?db=i", Payloads.multipart("file", "a.lp.gz", Payloads.gzip(new byte[2 << 20])), form);
+        Answer bomb = post(narrow, "/api/v1/import/lp?db=i", Payloads.multipart("file", "a.lp.gz",
+                Payloads.gzip(new byte[2 << 20])), form);
         assertRefused(bomb, 413);
         assertThat(post("/api/v1/import/lp?db=i", file, form).status()).isEqualTo(200);
         assertThat(server.query("i", "SELECT v FROM imported")).isEqualTo("[[1]]");

@@ -66,7 +66,8 @@ final class Dispatcher implements Handler {
         IngestStatusRoutes ingest = new IngestStatusRoutes(state);
         route("GET", "/api/v1/write/msgpack/stats", ingest::msgPackStats, "Monitoring", "Figures of writes in MessagePack",
                 Input.NONE, json);
-        route("GET", "/api/v1/write/msgpack/spec", ingest::msgPackSpec, "Monitoring", "How to write MessagePack", Input.NONE, json);
+        route("GET", "/api/v1/write/msgpack/spec", ingest::msgPackSpec, "Monitoring", "How to write MessagePack", Input.NONE,
+                json);
         route("GET", "/api/v1/write/line-protocol/stats", ingest::lineProtocolStats, "Monitoring",
                 "Figures of writes in line protocol", Input.NONE, json);
         route("GET", "/api/v1/write/line-protocol/health", ingest::lineProtocolHealth, "Monitoring",

@@ -100,7 +100,8 @@ final class InfluxRoutes {
         request.context().get(Principal.class).ifPresent(principal -> Gate.require(principal, Permission.ADMIN));
         String name = words.get(2);
         if (state.services().tables().databases().contains(name)) {
-            throw new ArcException(ErrorCode.QUERY_REJECTED, "the database '" + name + "' exists, and databases cannot be dropped "
+            throw new ArcException(ErrorCode.QUERY_REJECTED, "the database '" + name
+                    + "' exists, and databases cannot be dropped "
                     + "in InfluxQL; write to another one");
         }
         Answers.json(request, response, 200, DONE);

@@ -40,7 +40,8 @@ class MultipartFormTest {
                 for (int j = 0; j < contents[i].length; j++) {
                     contents[i][j] = alphabet[random.nextInt(alphabet.length)];
                 }
-                body.writeBytes(bytes("--" + boundary + "\r\nContent-Type: text/plain\r\ncontent-disposition: form-data; filename=\"file9\"; "
+                body.writeBytes(bytes("--" + boundary
+                        + "\r\nContent-Type: text/plain\r\ncontent-disposition: form-data; filename=\"file9\"; "
                         + (random.nextBoolean() ? "name=\"file" + i + "\"" : "name=file" + i) + "\r\n\r\n"));
                 body.writeBytes(contents[i]);
                 body.writeBytes(bytes("\r\n"));
@@ -65,7 +66,8 @@ class MultipartFormTest {
         }
         for (int length = 0; length < good.length - 8; length++) {
             byte[] cut = Arrays.copyOf(good, length);
-            assertThatThrownBy(() -> find(cut, "multipart/form-data; boundary=b", "file")).isInstanceOfSatisfying(ArcException.class,
+            assertThatThrownBy(() -> find(cut, "multipart/form-data; boundary=b", "file"))
+                    .isInstanceOfSatisfying(ArcException.class,
                     refused -> assertThat(refused.code()).isEqualTo(ErrorCode.MALFORMED_PAYLOAD));
         }
     }

@@ -114,7 +114,8 @@ class WriteRouteTest {
     void aPartialWriteKeepsTheGoodRecordsAndNamesTheBad() throws IOException {
         RawClient.Answer answer = post("/write", "partial 1\n-\npartial 2\n-");
         assertThat(answer.status()).isEqualTo(400);
-        assertThat(answer.text()).contains("partial write", "line 2 (byte 10): is a dash", "dropped=2", "2 rows stored", "\"dropped\":2}");
+        assertThat(answer.text()).contains("partial write", "line 2 (byte 10): is a dash", "dropped=2", "2 rows stored",
+                "\"dropped\":2}");
         assertThat(answer.headers()).containsEntry("x-arc-ack", "written");
         assertThat(count("default", "partial")).isEqualTo(2);
     }
