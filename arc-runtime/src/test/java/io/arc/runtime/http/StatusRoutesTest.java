@@ -102,7 +102,7 @@ class StatusRoutesTest {
     @Test
     void aServerThatBeginsToStopAmidARequestSaysSo() throws IOException {
         boolean wasStopped = false;
-        for (int asks = 0; asks < 6; asks++) {
+        for (int asks = 0; asks < 10; asks++) {
             server.asksUntilStop.set(asks);
             try (RawClient client = new RawClient(server.port())) {
                 RawClient.Answer answer = client.post("/write", "").answer();
