@@ -3,6 +3,7 @@ package io.arc.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.arc.api.ArcException;
@@ -32,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
@@ -40,6 +42,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -58,6 +61,7 @@ public abstract class ObjectStoreContract {
     private static final byte CANARY = 0x5C;
     private static final int THREADS = 8;
     private static final int CREATE_RACES = 50;
+    private static final int ATTEMPTS = 5;
     private static final int LEAK_ROUNDS = 20;
     private static final int ABANDONED_READS = 300;
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -67,8 +71,8 @@ public abstract class ObjectStoreContract {
     private static final List<String> AWKWARD_ASCII = List.of("d/a b", "d/a!b", "d/a%20b", "d/a%b", "d/a&b", "d/a'b", "d/a(b)",
             "d/a+b", "d/a,b", "d/a-b/x", "d/a.b/x", "d/a/b/x", "d/a0b/x", "d/a;b", "d/a=b", "d/a@b", "d/aB", "d/a_b", "d/ab",
             "d/a~b", "d/b.parquet", "d/b.parquet.crc", "d0", "d~");
-    private static final List<String> AWKWARD_UNICODE = List.of("u/e\u0301", "u/\u00e9", "u/\u65e5\u672c", "u/\uff5e",
-            "u/\ud83d\ude00");
+    private static final List<String> AWKWARD_UNICODE = List.of("u/e\u0301", "u/\u00e9", "u/\u65e5\u672c", "u/\uff5e");
+    private static final String BEYOND_THE_BASIC_PLANE = "u/\ud83d\ude00";
 
     @TempDir
     Path directory;
@@ -112,6 +116,12 @@ public abstract class ObjectStoreContract {
 
     /// Whether keys may hold any Unicode character.
     protected boolean takesUnicodeKeys() {
+        return true;
+    }
+
+    /// Whether keys come in the order of their UTF-8 bytes also beyond Unicode's basic plane. To be denied for an emulator only
+    /// that sorts by UTF-16 there: Arc itself makes no such keys.
+    protected boolean ordersByUtf8() {
         return true;
     }
 
@@ -381,6 +391,9 @@ public abstract class ObjectStoreContract {
         List<String> expected = new ArrayList<>(AWKWARD_ASCII);
         if (takesUnicodeKeys()) {
             expected.addAll(AWKWARD_UNICODE);
+            if (ordersByUtf8()) {
+                expected.add(BEYOND_THE_BASIC_PLANE);
+            }
         }
         for (int i = 0; expected.size() < manyObjects(); i++) {
             expected.add("m/%02d/%s%d".formatted(i % 37, i % 3 == 0 ? "x-" : "x/", i));
@@ -477,12 +490,15 @@ public abstract class ObjectStoreContract {
             for (int round = 0; round < 30; round++) {
                 String key = "threads1/shared/" + thread + "/" + round;
                 byte[] bytes = randomBytes(random, random.nextInt(20_000));
-                put(key, bytes);
-                boolean isRight = Arrays.equals(readAll(store, key), bytes) && keys("threads1/shared/" + thread + "/", "")
-                        .contains(key);
+                patiently(() -> store.put(key, new Body.InMemory(MemorySegment.ofArray(bytes)), PutMode.REPLACE));
+                boolean isRight = Arrays.equals(patiently(() -> readAll(store, key)), bytes)
+                        && patiently(() -> keys("threads1/shared/" + thread + "/", "")).contains(key);
                 if (round % 2 == 0) {
-                    store.delete(List.of(key));
-                    isRight &= store.find(key).isEmpty();
+                    patiently(() -> {
+                        store.delete(List.of(key));
+                        return true;
+                    });
+                    isRight &= patiently(() -> store.find(key)).isEmpty();
                 }
                 if (!isRight) {
                     return false;
@@ -536,7 +552,8 @@ public abstract class ObjectStoreContract {
         ObjectStore lost = openAtMissingPlace().orElse(null);
         assumeTrue(lost != null, "the store's place cannot be missing");
         try (lost) {
-            everythingFails(lost);
+            // Deleting there may succeed: nothing is there to delete.
+            everythingFails(lost, Set.of("delete"));
         }
     }
 
@@ -546,13 +563,13 @@ public abstract class ObjectStoreContract {
         ObjectStore refused = openWithRefusedCredentials().orElse(null);
         assumeTrue(refused != null, "the store has no credentials");
         try (refused) {
-            everythingFails(refused);
+            everythingFails(refused, Set.of());
         }
         assertThat(readText("refused2/a")).isEqualTo("value");
     }
 
     /// Whoever took such a store for an empty one would forget every file, or believe one stored.
-    private static void everythingFails(ObjectStore broken) {
+    private static void everythingFails(ObjectStore broken, Set<String> exceptions) {
         Map<String, ThrowingCallable> calls = new TreeMap<>(Map.of(
                 "create", () -> broken.put("refused2/a", text("other"), PutMode.CREATE),
                 "replace", () -> broken.put("refused2/a", text("other"), PutMode.REPLACE),
@@ -561,8 +578,9 @@ public abstract class ObjectStoreContract {
                 "find missing", () -> broken.find("refused2/missing"),
                 "list", () -> broken.list("", "", info -> { }),
                 "delete", () -> broken.delete(List.of("refused2/a"))));
+        calls.keySet().removeAll(exceptions);
         calls.forEach((name, call) -> {
-            assertThatThrownBy(call).as(name).isInstanceOfSatisfying(ArcException.class, failure ->
+            assertThat(catchThrowable(call)).as(name).isInstanceOfSatisfying(ArcException.class, failure ->
                     assertThat(failure.code()).as(name).isIn(ErrorCode.STORAGE_UNAVAILABLE, ErrorCode.STORAGE_OUTCOME_UNKNOWN));
             assertThat(broken.health().status()).as("health after %s", name).isNotEqualTo(Health.Status.UP);
             assertThat(broken.health().detail()).as("health after %s", name).isNotEmpty();
@@ -663,6 +681,21 @@ public abstract class ObjectStoreContract {
                 results.add(job.get());
             }
             return results;
+        }
+    }
+
+    /// Repeats what a store under load refuses or does not answer, as the runtime does.
+    private static <T> T patiently(Supplier<T> call) {
+        for (int attempt = 1;; attempt++) {
+            try {
+                return call.get();
+            } catch (ArcException failure) {
+                boolean isWorthIt = failure.code() == ErrorCode.STORAGE_UNAVAILABLE
+                        || failure.code() == ErrorCode.STORAGE_OUTCOME_UNKNOWN;
+                if (!isWorthIt || attempt == ATTEMPTS) {
+                    throw failure;
+                }
+            }
         }
     }
 
