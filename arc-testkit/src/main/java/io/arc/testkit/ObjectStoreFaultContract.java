@@ -20,6 +20,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -37,7 +41,9 @@ import org.junit.jupiter.api.TestFactory;
 public abstract class ObjectStoreFaultContract {
     private static final Duration SLACK = Duration.ofSeconds(20);
     private static final int SOUND_ATTEMPTS = 5;
+    private static final int LANES = 6;
 
+    private InetSocketAddress backend;
     private FaultProxy proxy;
     private ObjectStore direct;
     private ObjectStore broken;
@@ -73,7 +79,7 @@ public abstract class ObjectStoreFaultContract {
 
     @BeforeEach
     final void openStores() {
-        InetSocketAddress backend = emptyBackend();
+        backend = emptyBackend();
         proxy = FaultProxy.before(backend);
         direct = openThrough(backend.getPort(), SLACK);
         broken = openThrough(proxy.port(), requestTimeout());
@@ -309,64 +315,103 @@ public abstract class ObjectStoreFaultContract {
         return table(true);
     }
 
+    /// Faults are lived through side by side, because most of that time is waiting.
     private Stream<DynamicTest> table(boolean allRequests) {
+        ExecutorService threads = Executors.newFixedThreadPool(LANES, Thread.ofPlatform().daemon().name("fault-", 0).factory());
         AtomicInteger rounds = new AtomicInteger();
         List<DynamicTest> tests = new ArrayList<>();
-        operations().forEach((operationName, operation) -> faults().forEach((faultName, fault) ->
-                tests.add(DynamicTest.dynamicTest(operationName + ", " + faultName, () -> {
-                    int requests = countRequests(operation, "count" + rounds.incrementAndGet());
-                    for (int number = allRequests ? 1 : requests; number <= requests; number++) {
-                        survive(operation, fault, number, "round" + rounds.incrementAndGet());
-                    }
-                }))));
+        faults().forEach((faultName, fault) -> {
+            Map<String, CompletableFuture<Void>> cells = new LinkedHashMap<>();
+            operations().keySet().forEach(operation -> cells.put(operation, new CompletableFuture<>()));
+            threads.submit(() -> {
+                try (Lane lane = new Lane()) {
+                    cells.forEach((operation, cell) -> lane.run(operations().get(operation), fault, allRequests, rounds, cell));
+                } catch (RuntimeException | Error failed) {
+                    cells.values().forEach(cell -> cell.completeExceptionally(failed));
+                }
+            });
+            cells.forEach((operation, cell) -> tests.add(DynamicTest.dynamicTest(operation + ", " + faultName, () -> {
+                try {
+                    cell.get();
+                } catch (ExecutionException failed) {
+                    throw failed.getCause();
+                }
+            })));
+        });
+        threads.shutdown();
         return tests.stream();
     }
 
-    private int countRequests(Operation operation, String folder) {
-        operation.prepare(folder);
-        proxy.pass();
-        for (int attempt = 1;; attempt++) {
-            proxy.forgetRequests();
+    /// A store and its own way to the backend.
+    private final class Lane implements AutoCloseable {
+        private final FaultProxy way = FaultProxy.before(backend);
+        private final ObjectStore store = openThrough(way.port(), requestTimeout());
+
+        void run(Operation operation, Fault fault, boolean allRequests, AtomicInteger rounds, CompletableFuture<Void> cell) {
             try {
-                operation.run(broken, folder);
-                return proxy.requests().size();
-            } catch (ArcException failure) {
-                // Connections that the last fault has spoilt.
-                if (attempt == SOUND_ATTEMPTS) {
-                    throw failure;
+                int requests = countRequests(operation, "count" + rounds.incrementAndGet());
+                for (int number = allRequests ? 1 : requests; number <= requests; number++) {
+                    survive(operation, fault, number, "round" + rounds.incrementAndGet());
+                }
+                cell.complete(null);
+            } catch (RuntimeException | Error failed) {
+                cell.completeExceptionally(failed);
+            }
+        }
+
+        private int countRequests(Operation operation, String folder) {
+            operation.prepare(folder);
+            way.pass();
+            for (int attempt = 1;; attempt++) {
+                way.forgetRequests();
+                try {
+                    operation.run(store, folder);
+                    return way.requests().size();
+                } catch (ArcException failure) {
+                    // Connections that the last fault has spoilt.
+                    if (attempt == SOUND_ATTEMPTS) {
+                        throw failure;
+                    }
                 }
             }
         }
-    }
 
-    private void survive(Operation operation, Fault fault, int number, String folder) {
-        operation.prepare(folder);
-        AtomicInteger seen = new AtomicInteger();
-        int before = proxy.injected();
-        proxy.script(request -> seen.incrementAndGet() == number ? fault : new Fault.Pass());
-        long started = System.nanoTime();
-        String as = fault + " at request " + number;
-        try {
-            operation.run(broken, folder);
-        } catch (ArcException failure) {
-            assertThat(failure.code()).as("%s: %s", as, failure.getMessage())
-                    .isIn(ErrorCode.STORAGE_UNAVAILABLE, ErrorCode.STORAGE_OUTCOME_UNKNOWN);
-            assertThat(failure.getMessage()).as(as).isNotBlank();
-            if (failure.code() == ErrorCode.STORAGE_UNAVAILABLE) {
-                assertThat(operation.hasNoEffect(folder)).as("%s said that nothing happened: %s", as, failure).isTrue();
+        private void survive(Operation operation, Fault fault, int number, String folder) {
+            operation.prepare(folder);
+            AtomicInteger seen = new AtomicInteger();
+            int before = way.injected();
+            way.script(request -> seen.incrementAndGet() == number ? fault : new Fault.Pass());
+            long started = System.nanoTime();
+            String as = fault + " at request " + number;
+            try {
+                operation.run(store, folder);
+            } catch (ArcException failure) {
+                assertThat(failure.code()).as("%s: %s", as, failure.getMessage())
+                        .isIn(ErrorCode.STORAGE_UNAVAILABLE, ErrorCode.STORAGE_OUTCOME_UNKNOWN);
+                assertThat(failure.getMessage()).as(as).isNotBlank();
+                if (failure.code() == ErrorCode.STORAGE_UNAVAILABLE) {
+                    assertThat(operation.hasNoEffect(folder)).as("%s said that nothing happened: %s", as, failure).isTrue();
+                }
             }
+            assertThat(Duration.ofNanos(System.nanoTime() - started)).as(as)
+                    .isLessThan(requestTimeout().multipliedBy(3).plus(SLACK));
+            assertThat(way.injected()).as("%s has been met", as).isGreaterThan(before);
+            way.pass();
+            repeat(operation, store, folder);
+            operation.check(folder);
         }
-        assertThat(Duration.ofNanos(System.nanoTime() - started)).as(as).isLessThan(requestTimeout().multipliedBy(3).plus(SLACK));
-        assertThat(proxy.injected()).as("%s has been met", as).isGreaterThan(before);
-        proxy.pass();
-        repeat(operation, folder);
-        operation.check(folder);
+
+        @Override
+        public void close() {
+            way.close();
+            store.close();
+        }
     }
 
-    private void repeat(Operation operation, String folder) {
+    private static void repeat(Operation operation, ObjectStore store, String folder) {
         for (int attempt = 1;; attempt++) {
             try {
-                operation.run(broken, folder);
+                operation.run(store, folder);
                 return;
             } catch (ArcException failure) {
                 if (attempt == SOUND_ATTEMPTS) {
@@ -396,7 +441,7 @@ public abstract class ObjectStoreFaultContract {
         operations().forEach((name, operation) -> {
             String folder = "outage1-" + name.replace(' ', '-');
             operation.prepare(folder);
-            repeat(operation, folder);
+            repeat(operation, broken, folder);
             operation.check(folder);
         });
         assertThat(broken.health().status()).as(broken.health().detail()).isEqualTo(Health.Status.UP);
@@ -438,7 +483,7 @@ public abstract class ObjectStoreFaultContract {
                 public void run(ObjectStore store, String folder) {
                     assertThat(read(store, "leak1/a", 5)).isEqualTo(bytes("value"));
                 }
-            }, "leak1");
+            }, broken, "leak1");
         }
     }
 
