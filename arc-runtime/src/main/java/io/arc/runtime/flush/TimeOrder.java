@@ -1,6 +1,7 @@
 package io.arc.runtime.flush;
 
 import io.arc.api.data.ColumnBatch;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -42,7 +43,7 @@ public final class TimeOrder {
             order[i] = i;
         }
         if (rowCount / runs >= MIN_MEAN_RUN) {
-            return mergeRuns(times, order, runs);
+            return mergeRuns(times, order, runStarts(times, batches, runs));
         }
         return radix(times, order);
     }
@@ -57,20 +58,36 @@ public final class TimeOrder {
         return runs;
     }
 
-    private static Sorted mergeRuns(long[] times, int[] order, int runCount) {
-        int[] starts = new int[runCount + 1];
+    /// Where runs start, and behind the last start the number of all rows. A batch starts a run even where it goes on in time: what
+    /// lies between two batches may be in a third that came late, and three whole batches only need to be put in order.
+    private static int[] runStarts(long[] times, List<ColumnBatch> batches, int naturalRuns) {
+        int[] starts = new int[naturalRuns + batches.size() + 1];
         int runs = 0;
-        for (int i = 1; i < times.length; i++) {
-            if (times[i] < times[i - 1]) {
-                starts[++runs] = i;
+        int row = 0;
+        boolean previousIsShort = true;
+        for (ColumnBatch batch : batches) {
+            int end = row + batch.rowCount();
+            boolean isShort = batch.rowCount() < MIN_MEAN_RUN;
+            for (int i = row; i < end; i++) {
+                if (i > 0 && times[i] < times[i - 1] || i == row && i > 0 && !isShort && !previousIsShort) {
+                    starts[++runs] = i;
+                }
             }
+            previousIsShort = isShort;
+            row = end;
         }
-        starts[runCount] = times.length;
-        runs = runCount;
-        long[] fromTimes = times;
-        int[] fromOrder = order;
-        long[] toTimes = new long[times.length];
-        int[] toOrder = new int[times.length];
+        starts[++runs] = row;
+        return Arrays.copyOf(starts, runs + 1);
+    }
+
+    /// Merges neighbours until one run is left. First the runs are put in the order of their first times, and those that follow
+    /// each other without overlap become one: requests that overtook each other by a little then cost a copy and no merge.
+    private static Sorted mergeRuns(long[] times, int[] order, int[] starts) {
+        long[] fromTimes = new long[times.length];
+        int[] fromOrder = new int[times.length];
+        int runs = joinRuns(times, order, starts, starts.length - 1, fromTimes, fromOrder);
+        long[] toTimes = times;
+        int[] toOrder = order;
         while (runs > 1) {
             int merged = 0;
             for (int run = 0; run < runs; run += 2) {
@@ -92,19 +109,74 @@ public final class TimeOrder {
         return new Sorted(fromTimes, Optional.of(fromOrder));
     }
 
+    /// Copies the runs in the order of their first times.
+    ///
+    /// @param starts where the runs start; afterwards where the longer ones start that they have become
+    /// @return how many are left
+    private static int joinRuns(long[] times, int[] order, int[] starts, int runCount, long[] toTimes, int[] toOrder) {
+        int[] byFirst = runsByFirstTime(times, starts, runCount);
+        int[] joinedStarts = new int[runCount + 1];
+        int joined = 0;
+        int to = 0;
+        int previousLast = 0;
+        for (int run : byFirst) {
+            int from = starts[run];
+            int length = starts[run + 1] - from;
+            // Of rows with the same time the one that came first stays first.
+            if (to == 0 || !isBefore(times, previousLast, from)) {
+                joinedStarts[joined++] = to;
+            }
+            System.arraycopy(times, from, toTimes, to, length);
+            System.arraycopy(order, from, toOrder, to, length);
+            to += length;
+            previousLast = from + length - 1;
+        }
+        joinedStarts[joined] = to;
+        System.arraycopy(joinedStarts, 0, starts, 0, joined + 1);
+        return joined;
+    }
+
+    private static boolean isBefore(long[] times, int row, int other) {
+        return times[row] < times[other] || times[row] == times[other] && row < other;
+    }
+
+    /// A merge sort of the few runs. Equals keep their order.
+    private static int[] runsByFirstTime(long[] times, int[] starts, int runCount) {
+        int[] from = new int[runCount];
+        for (int run = 0; run < runCount; run++) {
+            from[run] = run;
+        }
+        int[] to = new int[runCount];
+        for (int width = 1; width < runCount; width = width > runCount / 2 ? runCount : 2 * width) {
+            for (int left = 0; left < runCount; left += Math.min(2 * width, runCount - left)) {
+                int middle = Math.min(runCount, left + width);
+                int right = middle + Math.min(width, runCount - middle);
+                int a = left;
+                int b = middle;
+                for (int i = left; i < right; i++) {
+                    boolean takeLeft = a < middle && (b >= right || times[starts[from[a]]] <= times[starts[from[b]]]);
+                    to[i] = takeLeft ? from[a++] : from[b++];
+                }
+            }
+            int[] swap = from;
+            from = to;
+            to = swap;
+        }
+        return from;
+    }
+
+    /// Rows of one time are in the order of their numbers in each of the two runs, and come so into the merged one.
     private static void merge(long[] times, int[] order, int left, int middle, int right, long[] toTimes, int[] toOrder) {
         int a = left;
         int b = middle;
         int to = left;
-        if (middle < right && times[middle - 1] > times[middle]) {
-            while (a < middle && b < right) {
-                if (times[a] <= times[b]) {
-                    toTimes[to] = times[a];
-                    toOrder[to++] = order[a++];
-                } else {
-                    toTimes[to] = times[b];
-                    toOrder[to++] = order[b++];
-                }
+        while (a < middle && b < right) {
+            if (times[a] < times[b] || times[a] == times[b] && order[a] < order[b]) {
+                toTimes[to] = times[a];
+                toOrder[to++] = order[a++];
+            } else {
+                toTimes[to] = times[b];
+                toOrder[to++] = order[b++];
             }
         }
         System.arraycopy(times, a, toTimes, to, middle - a);

@@ -3,8 +3,12 @@ package io.arc.runtime.parquet;
 /// The dictionary of one chunk of numbers, if it pays. First all values of the chunk are added, as long as it still may pay;
 /// then the pages are filled in the same order.
 final class NumberChunk {
-    /// So many values tell whether they repeat at all.
+    /// So many values tell whether a chunk's values repeat.
     private static final int SAMPLE = 4_096;
+    /// The share of distinct values, as a shift, that a sample may have: the half where time counts, all but a sixteenth where
+    /// size does.
+    private static final int HASTY_SHIFT = 1;
+    private static final int THOROUGH_SHIFT = 4;
 
     private final ParquetOptions options;
     private final ChunkScratch scratch;
@@ -35,17 +39,31 @@ final class NumberChunk {
     }
 
     void add(long[] values, int length) {
-        keepOn(scratch.numbers().encode(values, length, scratch.codes(rowCount), count), length);
+        int sample = sample(length);
+        keepOn(scratch.numbers().encode(values, 0, sample, scratch.codes(rowCount), count), sample);
+        if (open) {
+            keepOn(scratch.numbers().encode(values, sample, length, scratch.codes(rowCount), count), length - sample);
+        }
     }
 
     void add(double[] values, int length) {
-        keepOn(scratch.numbers().encode(values, length, scratch.codes(rowCount), count), length);
+        int sample = sample(length);
+        keepOn(scratch.numbers().encode(values, 0, sample, scratch.codes(rowCount), count), sample);
+        if (open) {
+            keepOn(scratch.numbers().encode(values, sample, length, scratch.codes(rowCount), count), length - sample);
+        }
+    }
+
+    /// How many of the next values end the sample, so that most of a page is not looked up in vain.
+    private int sample(int length) {
+        return Math.clamp(SAMPLE - count, 0, length);
     }
 
     private void keepOn(boolean fitted, int length) {
-        boolean firstSample = count < SAMPLE && count + length >= SAMPLE;
+        boolean endsSample = count < SAMPLE && count + length == SAMPLE;
         count += length;
-        open = fitted && !(firstSample && scratch.numbers().entryCount() > count - (count >>> 4));
+        int shift = options.thorough() ? THOROUGH_SHIFT : HASTY_SHIFT;
+        open = fitted && !(endsSample && scratch.numbers().entryCount() > count - (count >>> shift));
     }
 
     /// All values of the chunk have been added, or it was not worth it.

@@ -10,7 +10,7 @@ final class NumberDictionary {
     private static final long MULTIPLIER = 0x9E3779B97F4A7C15L;
     private static final int SLOT_BITS = 16;
 
-    private final long[] values = new long[MAX_ENTRIES];
+    private final long[] entries = new long[MAX_ENTRIES];
     /// Open addressing: code + 1, or 0 for a free slot. At most half of them are taken.
     private final int[] slots = new int[1 << SLOT_BITS];
     private int entryCount;
@@ -30,7 +30,7 @@ final class NumberDictionary {
     }
 
     private int slotOf(int code) {
-        int slot = hash(values[code]);
+        int slot = hash(entries[code]);
         while (slots[slot] != code + 1) {
             slot = slot + 1 & slots.length - 1;
         }
@@ -42,28 +42,28 @@ final class NumberDictionary {
         return (int) ((value ^ value >>> 32) * MULTIPLIER >>> 64 - SLOT_BITS);
     }
 
-    /// Puts the values' codes into `codes` from `at` on.
+    /// Puts the codes of the values from `from` up to `to` into `codes`, from `at` on.
     ///
     /// @return false when there are more distinct values than the dictionary may hold
-    boolean encode(long[] from, int count, int[] codes, int at) {
-        for (int i = 0; i < count; i++) {
-            int code = code(from[i]);
+    boolean encode(long[] values, int from, int to, int[] codes, int at) {
+        for (int i = from; i < to; i++) {
+            int code = code(values[i]);
             if (code < 0) {
                 return false;
             }
-            codes[at + i] = code;
+            codes[at + i - from] = code;
         }
         return true;
     }
 
     /// The same by the doubles' bits, so that every zero and every NaN comes back as it was.
-    boolean encode(double[] from, int count, int[] codes, int at) {
-        for (int i = 0; i < count; i++) {
-            int code = code(Double.doubleToRawLongBits(from[i]));
+    boolean encode(double[] values, int from, int to, int[] codes, int at) {
+        for (int i = from; i < to; i++) {
+            int code = code(Double.doubleToRawLongBits(values[i]));
             if (code < 0) {
                 return false;
             }
-            codes[at + i] = code;
+            codes[at + i - from] = code;
         }
         return true;
     }
@@ -72,7 +72,7 @@ final class NumberDictionary {
         int slot = hash(value);
         while (slots[slot] != 0) {
             int code = slots[slot] - 1;
-            if (values[code] == value) {
+            if (entries[code] == value) {
                 return code;
             }
             slot = slot + 1 & slots.length - 1;
@@ -80,7 +80,7 @@ final class NumberDictionary {
         if (entryCount >= maxEntries) {
             return -1;
         }
-        values[entryCount] = value;
+        entries[entryCount] = value;
         slots[slot] = ++entryCount;
         return entryCount - 1;
     }
@@ -91,7 +91,7 @@ final class NumberDictionary {
 
     /// The entries by code.
     long[] values() {
-        return values;
+        return entries;
     }
 
     int codeWidth() {

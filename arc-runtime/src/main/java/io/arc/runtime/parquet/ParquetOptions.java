@@ -9,12 +9,14 @@ import java.util.Objects;
 /// @param pageBytes a page of text ends when it holds that many bytes
 /// @param dictionary whether values that repeat, text or numbers, are stored once per row group and referred to
 /// @param maxDictionaryBytes a column whose distinct values take more in a row group gets no dictionary
+/// @param thorough whether numbers get a dictionary even when a sample of them repeats little: files become smaller, and take up to
+///     twice the time to write; for files that stay
 /// @param pageChecksums whether each page carries a CRC-32
 /// @param createdBy names the writer in the footer, in the form `application version 1.2.3`
 public record ParquetOptions(int rowGroupRows, int pageRows, int pageBytes, boolean dictionary, int maxDictionaryBytes,
-        boolean pageChecksums, String createdBy) {
-    public static final ParquetOptions DEFAULT = new ParquetOptions(1 << 20, 20_480, 1 << 20, true, 1 << 20, true,
-            "arc version 0.1.0");
+        boolean thorough, boolean pageChecksums, String createdBy) {
+    public static final ParquetOptions DEFAULT = new ParquetOptions(1 << 20, 20_480, 1 << 20, true, 1 << 20, false,
+            true, "arc version 0.1.0");
 
     private static final int MAX_PAGE_ROWS = 1 << 20;
 
@@ -31,18 +33,22 @@ public record ParquetOptions(int rowGroupRows, int pageRows, int pageBytes, bool
     }
 
     public ParquetOptions withRowGroupRows(int rows) {
-        return new ParquetOptions(rows, pageRows, pageBytes, dictionary, maxDictionaryBytes, pageChecksums, createdBy);
+        return new ParquetOptions(rows, pageRows, pageBytes, dictionary, maxDictionaryBytes, thorough, pageChecksums, createdBy);
     }
 
     public ParquetOptions withPages(int rows, int bytes) {
-        return new ParquetOptions(rowGroupRows, rows, bytes, dictionary, maxDictionaryBytes, pageChecksums, createdBy);
+        return new ParquetOptions(rowGroupRows, rows, bytes, dictionary, maxDictionaryBytes, thorough, pageChecksums, createdBy);
     }
 
     public ParquetOptions withDictionary(boolean enabled, int maxBytes) {
-        return new ParquetOptions(rowGroupRows, pageRows, pageBytes, enabled, maxBytes, pageChecksums, createdBy);
+        return new ParquetOptions(rowGroupRows, pageRows, pageBytes, enabled, maxBytes, thorough, pageChecksums, createdBy);
+    }
+
+    public ParquetOptions withThorough(boolean enabled) {
+        return new ParquetOptions(rowGroupRows, pageRows, pageBytes, dictionary, maxDictionaryBytes, enabled, pageChecksums, createdBy);
     }
 
     public ParquetOptions withPageChecksums(boolean enabled) {
-        return new ParquetOptions(rowGroupRows, pageRows, pageBytes, dictionary, maxDictionaryBytes, enabled, createdBy);
+        return new ParquetOptions(rowGroupRows, pageRows, pageBytes, dictionary, maxDictionaryBytes, thorough, enabled, createdBy);
     }
 }

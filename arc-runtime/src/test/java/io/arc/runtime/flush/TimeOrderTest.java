@@ -48,6 +48,19 @@ final class TimeOrderTest {
                 batch(LongRuns.ascending(40, Long.MIN_VALUE, 1L << 57)), batch(LongRuns.ascending(40, 0, 1L << 56))));
     }
 
+    @Test
+    void batchesThatOvertookEachOther() {
+        long[][] runs = new long[9][];
+        for (int i = 0; i < runs.length; i++) {
+            runs[i] = LongRuns.ascending(50, i * 50L, 1);
+        }
+        check("disjoint", List.of(batch(runs[0]), batch(runs[2]), batch(runs[1]), batch(runs[5]), batch(runs[4]), batch(runs[3])));
+        check("some overlap", List.of(batch(runs[3]), batch(LongRuns.ascending(60, 20, 3)), batch(runs[1]), batch(runs[1]),
+                batch(runs[0])));
+        check("they touch", List.of(batch(LongRuns.ascending(50, 49, 1)), batch(runs[0]), batch(LongRuns.ascending(50, 49, 1))));
+        check("between short ones", List.of(batch(runs[4]), batch(7, 8), batch(runs[2]), batch(), batch(runs[1]), batch(1)));
+    }
+
     private static final class LongRuns {
         static long[] ascending(int count, long first, long step) {
             long[] times = new long[count];

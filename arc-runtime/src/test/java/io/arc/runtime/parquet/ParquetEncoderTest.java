@@ -231,6 +231,12 @@ class ParquetEncoderTest {
                 new FileColumn("decimals", ColumnType.FLOAT64), new FileColumn("doubles", ColumnType.FLOAT64));
         Path file = directory.resolve("numbers.parquet");
         write(TestCodec.NONE.encoder(ParquetOptions.DEFAULT), columns, List.of(batch), RowSlice.range(0, rows), file);
+        try (ParquetFileReader reader = ParquetJavaReader.open(file)) {
+            assertThat(reader.getRowGroups().getFirst().getColumns().get(4).getEncodingStats().getDataEncodings())
+                    .as("four values of five are new: no dictionary in haste").containsExactly(Encoding.PLAIN);
+        }
+        write(TestCodec.NONE.encoder(ParquetOptions.DEFAULT.withThorough(true)), columns, List.of(batch),
+                RowSlice.range(0, rows), file);
         List<Encoding> expected = List.of(Encoding.DELTA_BINARY_PACKED, Encoding.DELTA_BINARY_PACKED, Encoding.RLE_DICTIONARY,
                 Encoding.PLAIN, Encoding.RLE_DICTIONARY, Encoding.PLAIN);
         int[] maxBytesARow = {2, 4, 1, 9, 4, 9};
