@@ -157,37 +157,45 @@ public final class FaultProxy implements AutoCloseable {
     private void serve(Socket client) {
         Socket server = new Socket();
         sockets.add(server);
-        try (client; server) {
-            client.setTcpNoDelay(true);
-            server.setTcpNoDelay(true);
-            InputStream fromClient = new BufferedInputStream(client.getInputStream(), 1 << 16);
-            boolean goesOn = true;
-            InputStream fromServer = null;
-            while (goesOn) {
-                Optional<HttpMessage> request = HttpMessage.read(fromClient);
-                if (request.isEmpty()) {
-                    return;
-                }
-                Request seen = new Request(numbers.incrementAndGet(), request.get().word(0), request.get().word(1));
-                requests.add(seen);
-                Fault fault = script.faultFor(seen);
-                if (!(fault instanceof Fault.Pass)) {
-                    injected.incrementAndGet();
-                }
-                if (fromServer == null && needsBackend(fault)) {
-                    server.connect(backend);
-                    fromServer = new BufferedInputStream(server.getInputStream(), 1 << 16);
-                }
-                goesOn = new Exchange(request.get(), client, fromClient, server, fromServer).run(fault);
-            }
+        try {
+            pass(client, server);
+            close(client);
+            close(server);
         } catch (CutException cut) {
             reset(client);
             reset(server);
         } catch (IOException broken) {
             // Either side has gone; closing the other tells it.
+            close(client);
+            close(server);
         } finally {
             sockets.remove(client);
             sockets.remove(server);
+        }
+    }
+
+    private void pass(Socket client, Socket server) throws IOException {
+        client.setTcpNoDelay(true);
+        server.setTcpNoDelay(true);
+        InputStream fromClient = new BufferedInputStream(client.getInputStream(), 1 << 16);
+        InputStream fromServer = null;
+        boolean goesOn = true;
+        while (goesOn) {
+            Optional<HttpMessage> request = HttpMessage.read(fromClient);
+            if (request.isEmpty()) {
+                return;
+            }
+            Request seen = new Request(numbers.incrementAndGet(), request.get().word(0), request.get().word(1));
+            requests.add(seen);
+            Fault fault = script.faultFor(seen);
+            if (!(fault instanceof Fault.Pass)) {
+                injected.incrementAndGet();
+            }
+            if (fromServer == null && needsBackend(fault)) {
+                server.connect(backend);
+                fromServer = new BufferedInputStream(server.getInputStream(), 1 << 16);
+            }
+            goesOn = new Exchange(request.get(), client, fromClient, server, fromServer).run(fault);
         }
     }
 

@@ -138,7 +138,7 @@ final class FaultProxyTest {
         assertThat(got).hasSize(3);
         assertThat(under(new Fault.StallReply(20))).isEqualTo(REPLY.substring(0, 20) + "|silence");
         assertThat(got).hasSize(4);
-        assertThat(under(new Fault.SlowReply(5))).matches("HT?T?\\|silence|H\\|silence");
+        assertThat(under(new Fault.SlowReply(1))).isEqualTo("H|silence");
         assertThat(got).hasSize(5);
         assertThat(under(new Fault.AnswerAfter(Fault.reply(500, "Broken", "text/plain", "")))).startsWith("HTTP/1.1 500 Broken");
         assertThat(got).hasSize(6);
