@@ -8,6 +8,8 @@ import io.arc.runtime.duckdb.DuckDbOptions;
 import io.arc.runtime.duckdb.FileTimes;
 import io.arc.runtime.recovery.TimeProbe;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -19,6 +21,7 @@ import java.util.List;
 /// Reads the times of files whose footers do not tell them: fetches the file into a folder of its own and asks DuckDB, which
 /// is started with the first such file. One call at a time. The folder goes with [#close].
 final class ForeignTimes implements TimeProbe, AutoCloseable {
+    private static final Logger LOG = System.getLogger(ForeignTimes.class.getName());
     private static final int TRANSFER_BYTES = 1 << 20;
     private static final long MEMORY_BYTES = 256L << 20;
     private static final long TEMP_BYTES = 1L << 30;
@@ -26,6 +29,7 @@ final class ForeignTimes implements TimeProbe, AutoCloseable {
     private final ObjectStore store;
     private final Path folder;
     private DuckDb duckDb;
+    private long number;
 
     /// @param folder made when it is needed
     ForeignTimes(ObjectStore store, Path folder) {
@@ -35,7 +39,8 @@ final class ForeignTimes implements TimeProbe, AutoCloseable {
 
     @Override
     public Bounds read(String key, long sizeBytes, boolean integer) {
-        Path copy = folder.resolve("probed.parquet");
+        // DuckDB remembers what it has read of a name.
+        Path copy = folder.resolve("probed-" + ++number + ".parquet");
         try {
             if (duckDb == null) {
                 Files.createDirectories(folder);
@@ -43,11 +48,20 @@ final class ForeignTimes implements TimeProbe, AutoCloseable {
             }
             fetch(key, sizeBytes, copy);
             FileTimes times = FileTimes.read(duckDb, copy, key, integer);
-            Files.delete(copy);
             return new Bounds(times.min(), times.max(), times.nulls());
         } catch (IOException failed) {
             throw new ArcException(ErrorCode.CONFIGURATION, "the file " + key + " must be read to learn its times, and cannot be"
                     + " copied into " + folder + " (" + failed + "): make room there", failed);
+        } finally {
+            discard(copy);
+        }
+    }
+
+    private static void discard(Path copy) {
+        try {
+            Files.deleteIfExists(copy);
+        } catch (IOException stays) {
+            LOG.log(Level.DEBUG, "the copy " + copy + " goes with its folder: " + stays);
         }
     }
 
@@ -82,8 +96,7 @@ final class ForeignTimes implements TimeProbe, AutoCloseable {
                 Files.delete(each);
             }
         } catch (IOException stays) {
-            System.getLogger(ForeignTimes.class.getName()).log(System.Logger.Level.WARNING,
-                    "the folder " + folder + " is not needed any more and cannot be deleted: " + stays);
+            LOG.log(Level.WARNING, "the folder " + folder + " is not needed any more and cannot be deleted: " + stays);
         }
     }
 }

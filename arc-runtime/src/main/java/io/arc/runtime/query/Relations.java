@@ -191,9 +191,9 @@ final class Relations implements AutoCloseable {
 
     private static String time(FileShape shape) {
         return shape.foreign.flatMap(ForeignForm::timeUnit).map(unit -> switch (unit) {
-            case SECONDS -> "make_timestamptz(\"time\" * 1000000)";
-            case MILLIS -> "make_timestamptz(\"time\" * 1000)";
-            case MICROS -> "make_timestamptz(\"time\")";
+            case SECONDS -> "make_timestamptz(CAST(\"time\" AS BIGINT) * 1000000)";
+            case MILLIS -> "make_timestamptz(CAST(\"time\" AS BIGINT) * 1000)";
+            case MICROS -> "make_timestamptz(CAST(\"time\" AS BIGINT))";
             case NANOS -> "make_timestamptz(CAST(floor(CAST(\"time\" AS HUGEINT) / 1000) AS BIGINT))";
         }).orElse("CAST(\"time\" AS TIMESTAMPTZ)");
     }

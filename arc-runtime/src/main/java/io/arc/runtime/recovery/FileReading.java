@@ -21,9 +21,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Pattern;
 
 /// Turns one object of storage into the catalog's description of it. Thread-safe.
 final class FileReading {
+    /// Plain, or annotated as a number and not as a date, a time of day or a decimal.
+    private static final Pattern INTEGER = Pattern.compile("INT(32|64)( \\((INT_|INTEGER|UINT_).*\\))?");
+
     private final ObjectStore store;
     private final TimeProbe probe;
     private final int maxColumns;
@@ -117,8 +121,8 @@ final class FileReading {
 
     private Times times(ObjectInfo object, FooterTime time) throws Refusal {
         boolean integer = time.kind() == FooterTime.Kind.OTHER;
-        if (integer && !time.storedAs().startsWith("INT64")) {
-            throw new Refusal("its column 'time' is " + time.storedAs() + ", neither a timestamp nor a 64-bit integer");
+        if (integer && !INTEGER.matcher(time.storedAs()).matches()) {
+            throw new Refusal("its column 'time' is " + time.storedAs() + ", neither a timestamp nor an integer");
         }
         TimeProbe.Bounds bounds;
         if (!integer && time.nullCount() == 0 && time.micros() instanceof Bounds.Longs(long min, long max)) {
