@@ -208,7 +208,8 @@ public final class ArcServer implements AutoCloseable {
         new OrphanSweep(catalog, store).sweep();
         flushes.start();
         opened("flush", () -> stopFlushing(journal));
-        journal.set(openJournal(catalog, new WalReplay(buffers, schemas, catalog, memory, flushes, metrics)));
+        LogWatch watch = new LogWatch(metrics, clock, config.wal().directory());
+        journal.set(openJournal(catalog, new WalReplay(buffers, schemas, catalog, memory, flushes, metrics), watch));
 
         IngestService writes = new IngestService(schemas, journal.find().orElseThrow(), buffers, memory,
                 new IngestOptions(ingest.sanitizeNames(), ingest.lineErrors() == IngestConfig.LineErrors.REJECT), metrics);
@@ -221,13 +222,13 @@ public final class ArcServer implements AutoCloseable {
         Map<String, HealthSource> health = new LinkedHashMap<>();
         health.put("storage", store::health);
         health.put("flush", flushes::health);
-        health.put("wal", () -> journal.find().map(Journal::health).orElse(Health.UP));
+        health.put("wal", () -> watch.health(journal.find()));
         plugins.protocols().forEach(protocol -> health.put("protocol " + protocol.description().name(),
                 protocol.instance()::health));
         components = health;
         services = new Services(writes, routes(plugins), plugins::missingProtocol, new BodyDecompressor(MAX_DECOMPRESSION_RATIO),
                 queries, new LiveTables(catalog, schemas, buffers), Optional.ofNullable(authenticator), name -> create(catalog, name),
-                flushes::flushAll, () -> figures(buffers), ingest.defaultDatabase(), config.query().timeout());
+                flushes::flushAll, () -> figures(buffers), watch, ingest.defaultDatabase(), config.query().timeout());
     }
 
     /// A data folder without a catalog: whatever is in storage becomes its tables, before anybody is answered.
@@ -304,21 +305,26 @@ public final class ArcServer implements AutoCloseable {
     }
 
     /// Rows of an earlier run come back whether or not this one logs.
-    private Journal openJournal(Catalog catalog, WalReplay replay) {
+    private Journal openJournal(Catalog catalog, WalReplay replay, LogWatch watch) {
         WalConfig wal = config.wal();
         DiskFileSystem files = new DiskFileSystem();
         WalReader.Report report = replay.replay(new WalReader(files, wal.directory(), catalog.instanceId()));
+        watch.recovered(report, counted("arc_wal_recovery_records_total"));
         if (!wal.enabled()) {
             LOG.log(Level.WARNING, "the log is off (wal.enabled): a crash loses rows that are in no file yet");
             String writer = WalOptions.writerId(catalog.instanceId(), 0);
             return new NoJournal(writer, WalReplay.highestCovered(catalog.snapshot(), writer));
         }
-        return Wal.open(new WalOptions(wal.directory(), catalog.instanceId(), wal.writers(), switch (wal.syncMode()) {
+        WalOptions options = new WalOptions(wal.directory(), catalog.instanceId(), wal.writers(), switch (wal.syncMode()) {
             case FSYNC -> WalOptions.SyncMode.FSYNC;
             case FDATASYNC -> WalOptions.SyncMode.FDATASYNC;
             case ASYNC -> WalOptions.SyncMode.ASYNC;
         }, wal.maxSegmentBytes(), wal.maxSegmentAge(), wal.maxBacklogBytes(),
-                writer -> WalReplay.highestCovered(catalog.snapshot(), writer)), files, clock, report);
+                writer -> WalReplay.highestCovered(catalog.snapshot(), writer))
+                .withRecovered(new WalOptions.KeepRecovered(wal.keepRecovered(), wal.keepRecoveredBytes()));
+        Wal log = Wal.open(options, files, clock, report, watch);
+        watch.opened(log);
+        return log;
     }
 
     private static Map<String, ProtocolRoute> routes(LoadedPlugins plugins) {
