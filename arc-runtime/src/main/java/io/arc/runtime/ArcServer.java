@@ -43,6 +43,7 @@ import io.arc.runtime.plugin.LoadedPlugins.LoadedRewriter;
 import io.arc.runtime.query.LiveTables;
 import io.arc.runtime.query.QueryEngine;
 import io.arc.runtime.query.QueryOptions;
+import io.arc.runtime.recovery.CatalogRebuild;
 import io.arc.runtime.recovery.OrphanSweep;
 import io.arc.runtime.recovery.WalReplay;
 import io.arc.runtime.storage.ResilientStore;
@@ -83,6 +84,7 @@ import java.util.stream.Stream;
 public final class ArcServer implements AutoCloseable {
     private static final Logger LOG = System.getLogger(ArcServer.class.getName());
     private static final int MAX_DECOMPRESSION_RATIO = 1100;
+    private static final int MAX_NAMED = 100;
     private static final long FILE_CACHE_BYTES = 10L << 30;
     private static final Duration MIN_FLUSH_INTERVAL = Duration.ofSeconds(1);
     /// Longer than a store's circuit stays open: a try finds it willing, and after an outage everything is normal in seconds.
@@ -191,12 +193,15 @@ public final class ArcServer implements AutoCloseable {
         Catalog catalog = Catalog.open(data.resolve("arc.db"), clock, Optional.of(natives));
         opened("catalog", catalog::close);
         IngestConfig ingest = config.ingest();
-        SchemaRegistry schemas = new SchemaRegistry(catalog.snapshot(), ingest.maxColumns(), Names::column);
-        MemoryBudget memory = new MemoryBudget(ingest.memoryLimitBytes());
-        Buffers buffers = new Buffers(memory, clock);
         ResilientStore store = new ResilientStore(plugins.store().description().name(), plugins.store().instance(),
                 new StoreOptions(StoreOptions.DEFAULT.attempts(), StoreOptions.DEFAULT.firstBackoff(),
                         StoreOptions.DEFAULT.maxBackoff(), ingest.flushTimeout(), StoreOptions.DEFAULT.failuresToOpen()), metrics);
+        if (!catalog.knowsStorage()) {
+            rebuild(catalog, store, data);
+        }
+        SchemaRegistry schemas = new SchemaRegistry(catalog.snapshot(), ingest.maxColumns(), Names::column);
+        MemoryBudget memory = new MemoryBudget(ingest.memoryLimitBytes());
+        Buffers buffers = new Buffers(memory, clock);
         FileEncoders encoders = new FileEncoders(
                 ParquetOptions.DEFAULT.withDictionary(ingest.useDictionary(), ParquetOptions.DEFAULT.maxDictionaryBytes()),
                 compressor(plugins, ingest));
@@ -211,10 +216,11 @@ public final class ArcServer implements AutoCloseable {
         new OrphanSweep(catalog, store).sweep();
         flushes.start();
         opened("flush", () -> stopFlushing(journal));
+        LogWatch watch = new LogWatch(metrics, clock, config.wal().directory());
         WalReplay replay = new WalReplay(buffers, schemas, catalog, memory, flushes, metrics);
         startWaits = replay::waiting;
-        components = healthSources(plugins, store, journal);
-        Journal log = openJournal(catalog, replay);
+        components = healthSources(plugins, store, journal, watch);
+        Journal log = openJournal(catalog, replay, watch);
         journal.set(log);
         flushes.releaseLog(log::release);
 
@@ -231,17 +237,38 @@ public final class ArcServer implements AutoCloseable {
         Authenticator authenticator = openAuthentication(catalog);
         services = new Services(writes, routes(plugins), plugins::missingProtocol, new BodyDecompressor(MAX_DECOMPRESSION_RATIO),
                 queries, new LiveTables(catalog, schemas, buffers), Optional.ofNullable(authenticator), name -> create(catalog, name),
-                flushes::flushAll, () -> figures(buffers), ingest.defaultDatabase(), config.query().timeout());
+                flushes::flushAll, () -> figures(buffers), watch, ingest.defaultDatabase(), config.query().timeout());
     }
 
-    private Map<String, HealthSource> healthSources(LoadedPlugins plugins, ResilientStore store, Deferred<Journal> journal) {
+    private Map<String, HealthSource> healthSources(LoadedPlugins plugins, ResilientStore store, Deferred<Journal> journal,
+            LogWatch watch) {
         Map<String, HealthSource> health = new LinkedHashMap<>();
         health.put("storage", store::health);
         health.put("flush", flushes::health);
-        health.put("wal", () -> journal.find().map(Journal::health).orElse(Health.UP));
+        health.put("wal", () -> watch.health(journal.find()));
         plugins.protocols().forEach(protocol -> health.put("protocol " + protocol.description().name(),
                 protocol.instance()::health));
         return health;
+    }
+
+    /// A data folder without a catalog: whatever is in storage becomes its tables, before anybody is answered.
+    private void rebuild(Catalog catalog, ResilientStore store, Path data) {
+        CatalogRebuild.Report report;
+        try {
+            report = CatalogCommand.rebuild(config, catalog, store, data, line -> LOG.log(Level.INFO, "catalog: " + line));
+        } catch (ArcException failed) {
+            throw new ArcException(failed.code(), "the data folder has no catalog, and it cannot be made from storage: "
+                    + failed.getMessage() + ". Mend the storage and start again; nothing has changed", failed);
+        }
+        if (report.files() + report.passed().size() > 0) {
+            LOG.log(Level.INFO, "catalog made from storage: " + report.summary());
+        }
+        report.passed().stream().limit(MAX_NAMED).forEach(object ->
+                LOG.log(Level.WARNING, "not taken from storage: " + CatalogCommand.line(object)));
+        if (report.passed().size() > MAX_NAMED) {
+            LOG.log(Level.WARNING, "and " + (report.passed().size() - MAX_NAMED)
+                    + " more; 'arc catalog rebuild' names all of them");
+        }
     }
 
     private static String counterName(String plugin, String name) {
@@ -300,21 +327,26 @@ public final class ArcServer implements AutoCloseable {
     }
 
     /// Rows of an earlier run come back whether or not this one logs.
-    private Journal openJournal(Catalog catalog, WalReplay replay) {
+    private Journal openJournal(Catalog catalog, WalReplay replay, LogWatch watch) {
         WalConfig wal = config.wal();
         DiskFileSystem files = new DiskFileSystem();
         WalReader.Report report = replay.replay(new WalReader(files, wal.directory(), catalog.instanceId()));
+        watch.recovered(report, counted("arc_wal_recovery_records_total"));
         if (!wal.enabled()) {
             LOG.log(Level.WARNING, "the log is off (wal.enabled): a crash loses rows that are in no file yet");
             String writer = WalOptions.writerId(catalog.instanceId(), 0);
             return new NoJournal(writer, WalReplay.highestCovered(catalog.snapshot(), writer));
         }
-        return Wal.open(new WalOptions(wal.directory(), catalog.instanceId(), wal.writers(), switch (wal.syncMode()) {
+        WalOptions options = new WalOptions(wal.directory(), catalog.instanceId(), wal.writers(), switch (wal.syncMode()) {
             case FSYNC -> WalOptions.SyncMode.FSYNC;
             case FDATASYNC -> WalOptions.SyncMode.FDATASYNC;
             case ASYNC -> WalOptions.SyncMode.ASYNC;
         }, wal.maxSegmentBytes(), wal.maxSegmentAge(), wal.maxBacklogBytes(),
-                writer -> WalReplay.highestCovered(catalog.snapshot(), writer)), files, clock, report);
+                writer -> WalReplay.highestCovered(catalog.snapshot(), writer))
+                .withRecovered(new WalOptions.KeepRecovered(wal.keepRecovered(), wal.keepRecoveredBytes()));
+        Wal log = Wal.open(options, files, clock, report, watch);
+        watch.opened(log);
+        return log;
     }
 
     private static Map<String, ProtocolRoute> routes(LoadedPlugins plugins) {

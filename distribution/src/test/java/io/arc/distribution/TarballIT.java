@@ -110,6 +110,75 @@ class TarballIT {
         }
     }
 
+    /// The catalog is gone; the log and the storage are there. Nothing is lost, nothing is there twice.
+    @Test
+    void aServerWithoutItsCatalogMakesItFromStorage() throws Exception {
+        Map<String, String> lazy = Map.of("ARC_INGEST_MAX_BUFFER_AGE_MS", "600000");
+        Server first = arc.start(data, lazy);
+        for (int file = 0; file < 3; file++) {
+            assertThat(first.post("/write?db=d", "cpu,host=h" + file + " v=" + file + "i,b=1 " + (1750000000L + 3600 * file)
+                    + "000000000\n").statusCode()).isEqualTo(204);
+            assertThat(first.post("/api/v1/write/line-protocol/flush", "").statusCode()).isEqualTo(200);
+        }
+        assertThat(first.post("/write?db=d", "cpu,host=log v=0.5,later=2 1750000000000000000\n").statusCode()).isEqualTo(204);
+        String sql = "SELECT * FROM cpu ORDER BY v";
+        String rows = first.query("d", sql);
+        String columns = first.query("d", "SHOW COLUMNS FROM cpu");
+        assertThat(columns).contains("host", "v", "DOUBLE", "later");
+        first.kill();
+        for (String name : List.of("arc.db", "arc.db-wal", "arc.db-shm")) {
+            Files.deleteIfExists(data.resolve(name));
+        }
+        Server second = arc.start(data, lazy);
+        assertThat(second.log()).contains("catalog made from storage: 1 tables, 3 files, 3 rows");
+        assertThat(second.query("d", sql)).isEqualTo(rows);
+        assertThat(second.query("d", "SHOW COLUMNS FROM cpu")).isEqualTo(columns);
+        assertThat(second.get("/api/wal/status").body()).contains("\"enabled\":true", "\"sync_mode\":\"fdatasync\"");
+        assertThat(second.get("/api/wal/recovery/history").body()).contains("\"replayed\":1,");
+        assertThat(second.get("/metrics").body()).contains("arc_wal_segments", "arc_wal_sync_seconds_count",
+                "arc_wal_frames_total");
+        assertThat(second.post("/write?db=d", "cpu,host=new v=9 1750000000000000000\n").statusCode()).isEqualTo(204);
+        second.terminate();
+        assertThat(names(data.resolve("wal"))).anyMatch(name -> name.endsWith(".wal.recovered"));
+
+        // A third folder: storage alone, without log and catalog.
+        Path elsewhere = folder.resolve("elsewhere");
+        Server third = arc.start(elsewhere, Map.of("ARC_STORAGE_LOCAL_PATH", data.resolve("storage").toString()));
+        assertThat(third.query("d", "SELECT count(*), count(later), sum(v) FROM cpu")).isEqualTo("[[5,1,12.5]]");
+    }
+
+    @Test
+    void theCatalogCommandRebuildsAndAdopts() throws Exception {
+        Map<String, String> environment = Map.of("ARC_DATA_DIR", data.toString());
+        Server server = arc.start(data, Map.of());
+        assertThat(server.post("/write?db=d", "cpu v=1 1750000000000000000\n").statusCode()).isEqualTo(204);
+        Outcome busy = arc.run(environment, "catalog", "rebuild");
+        assertThat(busy.status()).isNotZero();
+        assertThat(busy.output()).contains("another Arc server is using the data folder").doesNotContain("\tat ");
+        server.terminate();
+        Path hour = data.resolve("storage/d/cpu/2025/06/15/15");
+        Path own = hour.resolve(names(hour).getFirst());
+        Path other = data.resolve("storage/d/mem/x.parquet");
+        Files.createDirectories(other.getParent());
+        Files.copy(own, other);
+        Files.writeString(hour.resolve("broken.parquet"), "no Parquet file");
+        Outcome adopted = arc.run(environment, "catalog", "adopt");
+        assertThat(adopted.output()).contains("adopted: 1 tables, 1 files, 1 rows; 1 files are damaged")
+                .contains("not taken: d/cpu/2025/06/15/15/broken.parquet: ");
+        assertThat(adopted.status()).isZero();
+        Files.writeString(data.resolve("arc.db"), "this is no catalog any more, and longer than a hundred bytes, so that"
+                + " nobody can take it for an empty file: ................................................");
+        for (String name : List.of("arc.db-wal", "arc.db-shm")) {
+            Files.deleteIfExists(data.resolve(name));
+        }
+        Outcome rebuilt = arc.run(environment, "catalog", "rebuild");
+        assertThat(rebuilt.output()).contains("rebuilt: 2 tables, 2 files, 2 rows", "arc.db.damaged-");
+        assertThat(rebuilt.status()).isZero();
+        Server again = arc.start(data, Map.of());
+        assertThat(again.query("d", "SELECT (SELECT sum(v) FROM cpu), (SELECT sum(v) FROM mem)")).isEqualTo("[[1,1]]");
+        assertThat(arc.run(environment, "catalog", "mend").status()).isEqualTo(64);
+    }
+
     @Test
     void withoutAProtocolsFolderItsRouteSaysWhatIsMissing() throws Exception {
         deleteTree(arc.home().resolve("plugins/protocol-lineproto"));

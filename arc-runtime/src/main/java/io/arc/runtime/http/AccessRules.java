@@ -67,6 +67,10 @@ public final class AccessRules {
             new Rule("GET", "/api/v1/queries", Need.ADMIN),
             new Rule("DELETE", "/api/v1/queries/{}", Need.ADMIN),
 
+            // The log's folder and file names are the administrator's.
+            new Rule("*", "/api/wal/*", Need.ADMIN),
+            new Rule("*", "/api/v1/wal/*", Need.ADMIN),
+
             new Rule("GET", "/api/v1/write/*", Need.ANY),
             new Rule("GET", "/write/*", Need.ANY),
             new Rule("GET", "/api/monitoring/*", Need.ANY));

@@ -61,7 +61,7 @@ final class ConfigurationTest {
         assertThat(config.ingest().compression()).contains("snappy");
         assertThat(config.ingest().defaultSortKeys()).isEmpty();
         assertThat(config.wal()).isEqualTo(new WalConfig(true, directory.resolve("data/wal"), WalConfig.SyncMode.FDATASYNC,
-                100L << 20, Duration.ofHours(1), 1, 128L << 20));
+                100L << 20, Duration.ofHours(1), 1, 128L << 20, Duration.ofHours(24), 256L << 20));
         assertThat(config.query().memoryLimitBytes()).isEqualTo(5L << 29);
         assertThat(config.query().threads()).isEqualTo(2);
         assertThat(config.auth().enabled()).isTrue();

@@ -71,6 +71,7 @@ final class TestServer implements ServerState, AutoCloseable {
     final CountDownLatch gate = new CountDownLatch(1);
     final CountDownLatch waiting = new CountDownLatch(1);
     final Map<String, String> tokens = new HashMap<>();
+    final TestLog log = new TestLog();
     QueryEngine queries;
     private final InstantSource clock = InstantSource.system();
     private final Instant startedAt = clock.instant();
@@ -134,7 +135,7 @@ final class TestServer implements ServerState, AutoCloseable {
                 deadline -> Optional.ofNullable(flushFailure.get()).ifPresent(failure -> {
                     throw failure;
                 }), () -> new BufferFigures(7, 11, 3, 0, Map.of(new TableId("default", "cpu"), 7L), 1.5, 2, 1, List.of()),
-                "default", Duration.ofSeconds(60));
+                log, "default", Duration.ofSeconds(60));
     }
 
     private static void create(Catalog catalog, String name) {
@@ -307,6 +308,24 @@ final class TestServer implements ServerState, AutoCloseable {
                     // Nothing was opened.
                 }
             };
+        }
+    }
+
+    /// A log that says what it is told.
+    static final class TestLog implements Services.Log {
+        volatile LogFigures figures = new LogFigures(false, "/wal", "", Optional.empty(), List.of(), 0, 0, 0, List.of(), List.of(),
+                List.of(), Optional.empty());
+        volatile Duration cleaned = Duration.ZERO;
+
+        @Override
+        public LogFigures figures() {
+            return figures;
+        }
+
+        @Override
+        public CleanUp cleanUp(Duration maxAge) {
+            cleaned = maxAge;
+            return new CleanUp(2, 3 << 20);
         }
     }
 }
