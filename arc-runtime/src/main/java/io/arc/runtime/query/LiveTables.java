@@ -11,7 +11,9 @@ import io.arc.runtime.catalog.SchemaRegistry;
 import io.arc.runtime.catalog.TableEntry;
 import io.arc.runtime.catalog.TableSchema;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -65,36 +67,46 @@ public final class LiveTables implements TableSource {
 
     private final class LiveSnapshot implements Snapshot {
         private final List<Pin> pins = new ArrayList<>(2);
+        /// A table that a statement mentions twice has the same rows in both places.
+        private final Map<TableId, TableView> views = new HashMap<>();
+        private final Map<TableId, TableVersion> versions = new HashMap<>();
 
         @Override
         public Optional<TableView> find(TableId table) {
-            // The order of these three is the whole point; see the class comment. The schema comes last because it only
-            // ever grows, so that it fits every row that the first two have found.
+            TableView known = views.get(table);
+            if (known != null) {
+                return Optional.of(known);
+            }
+            // The order of these is the whole point; see the class comment. The schema comes last because it only ever
+            // grows, so that it fits every row that the first two have found, and its version comes before it, so that an
+            // answer is never kept under a version that is newer than what it shows.
             List<HotBatch> hot = buffers.hot(table);
             Pin pin = catalog.pin();
             pins.add(pin);
             CatalogSnapshot files = pin.snapshot();
             Optional<TableEntry> entry = files.find(table);
+            long schemaVersion = schemas.version(table);
             Optional<TableSchema> schema = schemas.find(table);
             if (schema.isEmpty()) {
                 return Optional.empty();
             }
             List<ColumnBatch> uncovered = new ArrayList<>(hot.size());
+            Map<String, Long> through = new HashMap<>();
             for (HotBatch batch : hot) {
                 if (entry.isEmpty() || !entry.get().covers(batch.writer(), batch.last())) {
                     uncovered.add(batch.batch());
+                    through.merge(batch.writer(), batch.last(), Math::max);
                 }
             }
-            return Optional.of(new TableView(table, schema.get(), entry.map(TableEntry::files).orElse(List.of()), uncovered));
+            TableView view = new TableView(table, schema.get(), entry.map(TableEntry::files).orElse(List.of()), uncovered);
+            views.put(table, view);
+            versions.put(table, new TableVersion(files.version(table), schemaVersion, through));
+            return Optional.of(view);
         }
 
         @Override
-        public long version(TableId table) {
-            long hotRows = 0;
-            for (HotBatch batch : buffers.hot(table)) {
-                hotRows = 31 * hotRows + batch.last();
-            }
-            return 31 * (31 * hotRows + catalog.snapshot().version()) + schemas.version(table);
+        public TableVersion version(TableId table) {
+            return Objects.requireNonNull(versions.get(table), "find the table first");
         }
 
         @Override

@@ -92,10 +92,16 @@ final class Pruner {
         }
     }
 
+    /// What the optimiser said.
+    ///
+    /// @param byName for each stand-in what its rows have to meet
+    /// @param complete whether the statement is nothing but one aggregate without groups over all rows that meet it
+    record Conditions(Map<String, FileFilter> byName, boolean complete) {}
+
     /// Explains a statement over stand-ins and gives for each of them what its rows have to meet.
     ///
     /// @param sql the statement with stand-ins in the place of its tables
-    Map<String, FileFilter> filters(Connection connection, String sql, List<StandIn> standIns) throws SQLException {
+    Conditions filters(Connection connection, String sql, List<StandIn> standIns) throws SQLException {
         String plan;
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("EXPLAIN (FORMAT JSON) " + sql)) {
@@ -107,13 +113,44 @@ final class Pruner {
             schemas.put(each.name(), each.schema());
         }
         Map<String, List<FileFilter>> scans = new LinkedHashMap<>();
-        collect(Json.parse(plan), schemas, scans);
+        Object tree = Json.parse(plan);
+        collect(tree, schemas, scans);
         Map<String, FileFilter> filters = new HashMap<>();
         for (Map.Entry<String, List<FileFilter>> scan : scans.entrySet()) {
             // A mention may be scanned several times, as a CTE is: a file is needed when any of the scans needs it.
             filters.put(scan.getKey(), new FileFilter.Or(scan.getValue()));
         }
-        return filters;
+        return new Conditions(filters, isBareAggregate(tree));
+    }
+
+    /// Whether the plan is an aggregate over one scan, with no filter but those that the scan itself applies to every row.
+    private static boolean isBareAggregate(Object plan) {
+        List<?> level = Json.array(plan);
+        boolean aggregated = false;
+        while (level.size() == 1) {
+            Map<String, Object> node = Json.object(level.getFirst());
+            switch (Json.string(node.get("name"))) {
+                case "UNGROUPED_AGGREGATE" -> {
+                    if (aggregated) {
+                        return false;
+                    }
+                    aggregated = true;
+                }
+                case "PROJECTION" -> {
+                    // Leaves the number of rows as it is.
+                }
+                case "SEQ_SCAN" -> {
+                    Object pushed = Json.object(node.get("extra_info")).get("Filters");
+                    // An optional filter only says which blocks can be skipped.
+                    return aggregated && (pushed == null || !pushed.toString().contains("optional: "));
+                }
+                default -> {
+                    return false;
+                }
+            }
+            level = Json.array(node.get("children"));
+        }
+        return false;
     }
 
     private static void collect(Object plan, Map<String, TableSchema> schemas, Map<String, List<FileFilter>> scans) {

@@ -71,7 +71,7 @@ public final class QueryEngine implements AutoCloseable {
     private final SecureRandom random = new SecureRandom();
     private final Map<String, QueryTask> live = new ConcurrentHashMap<>();
     /// What the optimiser said about statements whose constants do not change. Guarded by itself.
-    private final LinkedHashMap<FilterKey, List<FileFilter>> filters = new LinkedHashMap<>(16, 0.75f, true);
+    private final LinkedHashMap<FilterKey, Chosen> filters = new LinkedHashMap<>(16, 0.75f, true);
 
     /// Guards what follows.
     private final Object pool = new Object();
@@ -92,6 +92,16 @@ public final class QueryEngine implements AutoCloseable {
     private final Thread ticker;
 
     private record FilterKey(String sql, List<TableSchema> schemas) {}
+
+    /// @param conditions of each mention
+    /// @param complete whether the statement is one aggregate over all rows that meet the one condition, and nothing else
+    private record Chosen(List<FileFilter> conditions, boolean complete) {
+        static final Chosen ALL = new Chosen(List.of(), false);
+
+        List<DataFile> files(int mention, List<DataFile> all) {
+            return conditions.isEmpty() ? all : Pruner.keep(all, conditions.get(mention));
+        }
+    }
 
     /// @param rewriters in the order in which they run
     /// @param tempDirectory for data that DuckDB spills; the engine's own
@@ -498,7 +508,7 @@ public final class QueryEngine implements AutoCloseable {
         String database = request.defaultDatabase();
         Statement statement = rewrite(connection, parser.parse(connection, text), database);
         List<Found> found = new ArrayList<>();
-        Map<TableId, Long> versions = new HashMap<>();
+        Map<TableId, TableSource.TableVersion> versions = new HashMap<>();
         boolean cacheable = cache.isEnabled() && !statement.dependsOnNow() && statement.explain() == null
                 && text.equals(request.sql());
         for (TableMention mention : statement.tables()) {
@@ -523,12 +533,16 @@ public final class QueryEngine implements AutoCloseable {
             versions.put(view.get().table(), snapshot.version(view.get().table()));
             found.add(new Found(mention, view.get(), null));
         }
-        List<List<DataFile>> chosen = chooseFiles(connection, statement, found, request.pruning());
+        String known = request.pruning() ? fromCatalog(connection, statement, found, relations) : null;
+        if (known != null) {
+            return new QueryPlan(known, null, null, null, relations, snapshot);
+        }
+        Chosen chosen = choose(connection, statement, found, request.pruning() && isWorthPruning(found));
         TextEdits edits = edits(statement);
         for (int i = 0; i < found.size(); i++) {
             Found table = found.get(i);
             String relation = table.relation() != null ? table.relation()
-                    : relations.table(table.view().schema(), chosen.get(i), table.view().hot());
+                    : relations.table(table.view().schema(), chosen.files(i, table.view().files()), table.view().hot());
             replace(edits, table.mention(), relation);
         }
         ResultCache.Key key = cacheable ? new ResultCache.Key(new String(statement.sql(), StandardCharsets.UTF_8), database,
@@ -553,8 +567,7 @@ public final class QueryEngine implements AutoCloseable {
                 }
                 case Rewrite.Replaced(String sql) -> {
                     Statement replaced = parser.parse(connection, sql);
-                    current = new Statement(replaced.sql(), replaced.syntaxTree(), replaced.tables(), replaced.qualifiers(),
-                            replaced.dependsOnNow(), statement.explain());
+                    current = replaced.explained(statement.explain());
                 }
                 case Rewrite.Rejected(ErrorCode code, String message, int position) -> throw new ArcException(code,
                         position < 0 ? message : message + " (at character " + position + ")");
@@ -605,56 +618,75 @@ public final class QueryEngine implements AutoCloseable {
                 : relation + " AS " + StatementParser.quote(List.of(mention.alias())));
     }
 
-    /// Which files each mention needs.
-    private List<List<DataFile>> chooseFiles(DuckDBConnection connection, Statement statement, List<Found> found,
-            boolean pruning)
+    /// What each mention's rows have to meet.
+    private Chosen choose(DuckDBConnection connection, Statement statement, List<Found> found, boolean worthwhile)
             throws SQLException {
-        List<List<DataFile>> all = new ArrayList<>();
+        if (!worthwhile) {
+            return Chosen.ALL;
+        }
         List<TableSchema> schemas = new ArrayList<>();
-        boolean worthwhile = false;
         for (Found table : found) {
-            List<DataFile> tableFiles = table.view() == null ? List.of() : table.view().files();
-            worthwhile |= tableFiles.size() >= MIN_FILES_TO_PRUNE;
-            all.add(tableFiles);
             schemas.add(table.view() == null ? TableSchema.EMPTY : table.view().schema());
         }
-        if (!pruning || !worthwhile) {
-            return all;
+        if (statement.dependsOnNow()) {
+            return conditions(connection, statement, found);
         }
         FilterKey key = new FilterKey(new String(statement.sql(), StandardCharsets.UTF_8), schemas);
-        List<FileFilter> conditions = null;
-        if (!statement.dependsOnNow()) {
-            synchronized (filters) {
-                conditions = filters.get(key);
-            }
+        Chosen chosen;
+        synchronized (filters) {
+            chosen = filters.get(key);
         }
-        if (conditions == null) {
-            conditions = conditions(connection, statement, found);
-            if (!statement.dependsOnNow()) {
-                synchronized (filters) {
-                    filters.put(key, conditions);
-                    if (filters.size() > MAX_CACHED_FILTERS) {
-                        filters.remove(filters.firstEntry().getKey());
-                    }
+        if (chosen == null) {
+            chosen = conditions(connection, statement, found);
+            synchronized (filters) {
+                filters.put(key, chosen);
+                if (filters.size() > MAX_CACHED_FILTERS) {
+                    filters.remove(filters.firstEntry().getKey());
                 }
             }
-        }
-        List<List<DataFile>> chosen = new ArrayList<>();
-        for (int i = 0; i < all.size(); i++) {
-            chosen.add(Pruner.keep(all.get(i), conditions.get(i)));
         }
         return chosen;
     }
 
-    private List<FileFilter> conditions(DuckDBConnection connection, Statement statement,
-            List<Found> found) throws SQLException {
+    private static boolean isWorthPruning(List<Found> found) {
+        for (Found table : found) {
+            if (table.view() != null && table.view().files().size() >= MIN_FILES_TO_PRUNE) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// The statement's answer from what the catalog knows of the files and from the times of the rows in memory, or null.
+    private String fromCatalog(DuckDBConnection connection, Statement statement, List<Found> found, Relations relations)
+            throws SQLException {
+        if (statement.totals() == null || found.size() != 1 || found.getFirst().view() == null) {
+            return null;
+        }
+        TableView view = found.getFirst().view();
+        TimeRange range = TimeRange.ALL;
+        if (statement.totals().filtered()) {
+            Chosen chosen = choose(connection, statement, found, isWorthPruning(found));
+            range = chosen.complete() ? TimeRange.of(chosen.conditions().getFirst()) : null;
+            if (range == null) {
+                return null;
+            }
+        }
+        // The statement itself, over no rows, gives names and types, and errors where there are any.
+        TextEdits edits = edits(statement);
+        replace(edits, found.getFirst().mention(), "(" + Relations.emptyScan(view.schema()) + ")");
+        String named = new String(edits.apply(), StandardCharsets.UTF_8);
+        return statement.totals().answer(view, range, named, partial -> relations.table(view.schema(), partial, List.of()));
+    }
+
+    private Chosen conditions(DuckDBConnection connection, Statement statement, List<Found> found) throws SQLException {
         List<Pruner.StandIn> standIns = new ArrayList<>();
         TextEdits edits = edits(statement);
         for (int i = 0; i < found.size(); i++) {
             Found table = found.get(i);
             Pruner.StandIn standIn = table.view() == null ? null : pruner.standIn(table.view().schema(), i);
             if (table.view() != null && standIn == null) {
-                return java.util.Collections.nCopies(found.size(), FileFilter.UNKNOWN);
+                return Chosen.ALL;
             }
             standIns.add(standIn);
             replace(edits, table.mention(), standIn == null ? table.relation() : standIn.sql());
@@ -663,12 +695,12 @@ public final class QueryEngine implements AutoCloseable {
             // now() is the transaction's: the plan and the run have to share one.
             connection.setAutoCommit(false);
         }
-        Map<String, FileFilter> byName = pruner.filters(connection, new String(edits.apply(), StandardCharsets.UTF_8),
+        Pruner.Conditions known = pruner.filters(connection, new String(edits.apply(), StandardCharsets.UTF_8),
                 standIns.stream().filter(Objects::nonNull).toList());
         List<FileFilter> conditions = new ArrayList<>();
         for (Pruner.StandIn standIn : standIns) {
-            conditions.add(standIn == null ? FileFilter.UNKNOWN : byName.getOrDefault(standIn.name(), FileFilter.UNKNOWN));
+            conditions.add(standIn == null ? FileFilter.UNKNOWN : known.byName().getOrDefault(standIn.name(), FileFilter.UNKNOWN));
         }
-        return conditions;
+        return new Chosen(conditions, known.complete());
     }
 }

@@ -193,6 +193,13 @@ final class QueryFixture implements AutoCloseable, TableSource, FileAccess {
         versions.merge(table, 1L, Long::sum);
     }
 
+    /// A file that the catalog knows and no query can open.
+    void addUnreadable(TableId table, long rowCount, long minMicros, long maxMicros) {
+        files.get(table).add(new DataFile(table, "nowhere/" + fileNumber++, 1 << 20, rowCount, minMicros, maxMicros, 0, List.of(),
+                List.of(new ColumnStats("host", ColumnType.TEXT, 0, Bounds.NONE)), 0));
+        versions.merge(table, 1L, Long::sum);
+    }
+
     private static ColumnStats stats(String name, ColumnType type, List<Row> rows) {
         List<Object> values = new ArrayList<>();
         for (Row row : rows) {
@@ -318,8 +325,8 @@ final class QueryFixture implements AutoCloseable, TableSource, FileAccess {
             }
 
             @Override
-            public long version(TableId table) {
-                return versions.get(table);
+            public TableVersion version(TableId table) {
+                return new TableVersion(versions.get(table), 0, Map.of());
             }
 
             @Override
