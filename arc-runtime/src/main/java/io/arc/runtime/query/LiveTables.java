@@ -1,5 +1,7 @@
 package io.arc.runtime.query;
 
+import io.arc.api.ArcException;
+import io.arc.api.ErrorCode;
 import io.arc.api.data.ColumnBatch;
 import io.arc.api.data.TableId;
 import io.arc.runtime.buffer.Buffers;
@@ -10,6 +12,7 @@ import io.arc.runtime.catalog.Pin;
 import io.arc.runtime.catalog.SchemaRegistry;
 import io.arc.runtime.catalog.TableEntry;
 import io.arc.runtime.catalog.TableSchema;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -58,6 +61,25 @@ public final class LiveTables implements TableSource {
             }
         }
         return List.copyOf(tables);
+    }
+
+    @Override
+    public boolean awaitReadable(String position, Duration atMost) throws InterruptedException {
+        int colon = position.lastIndexOf(':');
+        String writer = colon < 0 ? "" : position.substring(0, colon);
+        if (writer.isEmpty() || !position.substring(colon + 1).matches("[0-9]{1,18}")) {
+            throw new ArcException(ErrorCode.INVALID_PARAMETER, "the position '" + position
+                    + "' is none; send what a write's answer had as X-Arc-Position");
+        }
+        if (!buffers.knows(writer)) {
+            if (writer.startsWith(catalog.instanceId() + "-")) {
+                // A writer of an earlier run that has left nothing in the log: all its rows are in files.
+                return true;
+            }
+            throw new ArcException(ErrorCode.INVALID_PARAMETER, "the position '" + position
+                    + "' is of another server's log; ask the server that took the write");
+        }
+        return buffers.awaitPassed(writer, Long.parseLong(position.substring(colon + 1)), atMost);
     }
 
     @Override

@@ -48,6 +48,8 @@ import org.duckdb.DuckDBConnection;
 public final class QueryEngine implements AutoCloseable {
     static final System.Logger LOG = System.getLogger(QueryEngine.class.getName());
     private static final int TICK_MILLIS = 50;
+    private static final Duration TICK = Duration.ofMillis(TICK_MILLIS);
+    private static final Duration MAX_WAIT = Duration.ofDays(1);
     private static final long STACK_BYTES = 16L << 20;
     /// From so many files on, finding out which of them are needed is cheaper than looking into each.
     private static final int MIN_FILES_TO_PRUNE = 3;
@@ -146,6 +148,8 @@ public final class QueryEngine implements AutoCloseable {
     /// @throws ArcException QUERY_REJECTED, UNKNOWN_TABLE, QUERY_TIMEOUT, QUERY_CANCELLED, OVERLOADED when the queue is full,
     ///     NOT_READY while the engine stops, or a failure of the store or the engine
     public RunningQuery run(QueryRequest request) {
+        Duration asked = request.timeout().isZero() ? options.timeout() : request.timeout();
+        Duration timeout = request.after().isEmpty() ? asked : awaitWrites(request, asked);
         QueryTask task;
         synchronized (pool) {
             if (closed) {
@@ -158,7 +162,6 @@ public final class QueryEngine implements AutoCloseable {
             if (idle <= waiting.size()) {
                 queued++;
             }
-            Duration timeout = request.timeout().isZero() ? options.timeout() : request.timeout();
             task = new QueryTask(this, request, newId(), sequence++, clock.instant(), timeout);
             live.put(task.id(), task);
             waiting.add(task);
@@ -166,6 +169,48 @@ public final class QueryEngine implements AutoCloseable {
         }
         task.await();
         return task;
+    }
+
+    /// Waits, without a place in the pool, until the writes that the query asks for are readable.
+    ///
+    /// @return what is left of the time
+    private Duration awaitWrites(QueryRequest request, Duration timeout) {
+        long started = System.nanoTime();
+        Duration limit = timeout.isZero() ? MAX_WAIT : timeout;
+        for (String position : request.after()) {
+            while (true) {
+                Duration left = limit.minusNanos(System.nanoTime() - started);
+                try {
+                    if (tables.awaitReadable(position, left.compareTo(TICK) < 0 ? left : TICK)) {
+                        break;
+                    }
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new ArcException(ErrorCode.QUERY_CANCELLED, "the query was cancelled", e);
+                }
+                if (request.abandoned().getAsBoolean()) {
+                    throw new ArcException(ErrorCode.QUERY_CANCELLED, "the query was cancelled");
+                }
+                if (isClosed()) {
+                    throw new ArcException(ErrorCode.NOT_READY, "the server is stopping");
+                }
+                if (limit.minusNanos(System.nanoTime() - started).compareTo(Duration.ZERO) <= 0) {
+                    synchronized (pool) {
+                        timedOut++;
+                    }
+                    throw new ArcException(ErrorCode.QUERY_TIMEOUT, "the write at " + position
+                            + " did not become readable in time; it has failed or is still under way");
+                }
+            }
+        }
+        return timeout.isZero() ? timeout : Duration.ofMillis(Math.max(1,
+                timeout.minusNanos(System.nanoTime() - started).toMillis()));
+    }
+
+    private boolean isClosed() {
+        synchronized (pool) {
+            return closed;
+        }
     }
 
     /// How many rows a statement gives.
@@ -533,9 +578,11 @@ public final class QueryEngine implements AutoCloseable {
             versions.put(view.get().table(), snapshot.version(view.get().table()));
             found.add(new Found(mention, view.get(), null));
         }
+        ResultCache.Key key = cacheable ? new ResultCache.Key(new String(statement.sql(), StandardCharsets.UTF_8), database,
+                versions) : null;
         String known = request.pruning() ? fromCatalog(connection, statement, found, relations) : null;
         if (known != null) {
-            return new QueryPlan(known, null, null, null, relations, snapshot);
+            return new QueryPlan(known, null, null, key, relations, snapshot);
         }
         Chosen chosen = choose(connection, statement, found, request.pruning() && isWorthPruning(found));
         TextEdits edits = edits(statement);
@@ -545,8 +592,6 @@ public final class QueryEngine implements AutoCloseable {
                     : relations.table(table.view().schema(), chosen.files(i, table.view().files()), table.view().hot());
             replace(edits, table.mention(), relation);
         }
-        ResultCache.Key key = cacheable ? new ResultCache.Key(new String(statement.sql(), StandardCharsets.UTF_8), database,
-                versions) : null;
         return new QueryPlan(new String(edits.apply(), StandardCharsets.UTF_8), statement.explain(), null, key, relations,
                 snapshot);
     }

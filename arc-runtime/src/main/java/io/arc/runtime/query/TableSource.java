@@ -1,6 +1,7 @@
 package io.arc.runtime.query;
 
 import io.arc.api.data.TableId;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +16,13 @@ public interface TableSource {
 
     /// Opens a moment of the whole catalog: files seen through it stay readable until it is closed. Cheap.
     Snapshot snapshot();
+
+    /// Waits until a write is readable.
+    ///
+    /// @param position where it is in the log, `writer:sequence`, as the writer was told
+    /// @return false when it is not readable yet after that time
+    /// @throws io.arc.api.ArcException INVALID_PARAMETER for a position that is not one, or not one of this server
+    boolean awaitReadable(String position, Duration atMost) throws InterruptedException;
 
     /// A state of one table. Equal versions mean equal rows.
     ///

@@ -183,6 +183,21 @@ final class EngineTest {
     }
 
     @Test
+    void waitingForAWriteEndsWithTheDeadlineAndTheClient() throws Exception {
+        fixture.start();
+        fixture.readable = false;
+        QueryRequest late = QueryRequest.of("SELECT 1", "default").withAfter(List.of("w-1:7"));
+        assertThatThrownBy(() -> fixture.json(late.withTimeout(Duration.ofMillis(120)))).isInstanceOfSatisfying(
+                ArcException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.QUERY_TIMEOUT))
+                .hasMessageContaining("w-1:7");
+        assertThatThrownBy(() -> fixture.json(late.withAbandoned(() -> true))).isInstanceOfSatisfying(ArcException.class,
+                e -> assertThat(e.code()).isEqualTo(ErrorCode.QUERY_CANCELLED));
+        assertThat(fixture.engine.poolStats().timedOut()).isEqualTo(1);
+        fixture.readable = true;
+        assertThat(fixture.json(late)).contains("[[1]]");
+    }
+
+    @Test
     void fullQueuesRefuseAndPrioritiesGoFirst() throws Exception {
         fixture.start(fixture.options().withPool(1, 2), List.of());
         List<String> order = new ArrayList<>();
@@ -220,9 +235,8 @@ final class EngineTest {
         fixture.start();
         AtomicBoolean gone = new AtomicBoolean();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            Future<String> answer = threads.submit(() -> fixture.json(new QueryRequest(ENDLESS, "default",
-                    QueryRequest.Priority.NORMAL,
-                    Duration.ZERO, false, gone::get, true)));
+            Future<String> answer = threads.submit(() -> fixture.json(QueryRequest.of(ENDLESS, "default")
+                    .withAbandoned(gone::get)));
             while (fixture.engine.running().isEmpty()) {
                 Thread.onSpinWait();
             }

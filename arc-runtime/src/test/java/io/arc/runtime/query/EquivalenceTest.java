@@ -7,7 +7,6 @@ import io.arc.api.data.TableId;
 import io.arc.runtime.query.QueryFixture.Row;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -257,9 +256,7 @@ final class EquivalenceTest {
     private void difference(String sql, boolean pruning, List<String> differences) throws SQLException {
         List<String> found;
         try {
-            found = fixture.rows(new QueryRequest(sql, "default", QueryRequest.Priority.NORMAL, Duration.ZERO, false, () ->
-                    false,
-                    pruning));
+            found = fixture.rows(QueryRequest.of(sql, "default").withPruning(pruning));
         } catch (RuntimeException e) {
             differences.add(sql + "\n  " + e);
             return;

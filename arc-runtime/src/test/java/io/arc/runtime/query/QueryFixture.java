@@ -30,6 +30,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -65,6 +66,7 @@ final class QueryFixture implements AutoCloseable, TableSource, FileAccess {
     private int fileNumber;
     private int stagingNumber;
     int openSnapshots;
+    volatile boolean readable = true;
     QueryEngine engine;
 
     QueryFixture(Path root) throws SQLException {
@@ -311,6 +313,11 @@ final class QueryFixture implements AutoCloseable, TableSource, FileAccess {
     @Override
     public List<TableId> tables(String database) {
         return schemas.keySet().stream().filter(each -> each.database().equals(database)).toList();
+    }
+
+    @Override
+    public boolean awaitReadable(String position, Duration atMost) {
+        return readable;
     }
 
     @Override
