@@ -109,7 +109,8 @@ final class QueryRoutes {
     void estimate(ServerRequest request, ServerResponse response) throws IOException {
         guarded(request, response, () -> {
             long started = System.nanoTime();
-            QueryRequest query = query(body(request), request);
+            ClientWatch watch = new ClientWatch(request, response);
+            QueryRequest query = query(body(request), request).withAbandoned(watch::isGone);
             io.arc.runtime.http.Json json = new io.arc.runtime.http.Json().object();
             try {
                 long rows = state.services().queries().estimate(query);
@@ -124,6 +125,9 @@ final class QueryRoutes {
                         .name("error").value(failed.getMessage());
             }
             json.name("execution_time_ms").value((System.nanoTime() - started) / 1_000_000).endObject();
+            if (watch.answer()) {
+                response.header(HeaderValues.CONNECTION_CLOSE);
+            }
             Answers.json(request, response, 200, json.toString());
         });
     }

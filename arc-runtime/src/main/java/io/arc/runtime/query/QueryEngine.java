@@ -9,7 +9,6 @@ import io.arc.api.spi.QueryRewriter.TableReference;
 import io.arc.api.spi.QueryRewriter;
 import io.arc.runtime.catalog.DataFile;
 import io.arc.runtime.catalog.TableSchema;
-import io.arc.runtime.duckdb.DuckDb;
 import io.arc.runtime.duckdb.DuckDbOptions;
 import io.arc.runtime.filecache.FileAccess;
 import io.arc.runtime.query.PoolStats.Slot;
@@ -63,12 +62,12 @@ public final class QueryEngine implements AutoCloseable {
     private final List<QueryRewriter.Stage> rewriters;
     private final InstantSource clock;
     private final Consumer<SlowQuery> slowQueries;
-    private final DuckDb duckDb;
+    private final DuckDbOptions duckDbOptions;
+    /// The DuckDB in use; another one takes its place when a defect has made it unusable.
+    private volatile Instance instance;
     private final BufferAllocator allocator = new RootAllocator();
     private final StatementParser parser;
     private final CatalogRelations catalogRelations;
-    private final Pruner pruner;
-    private final DuckDBConnection prunerConnection;
     private final ResultCache cache;
     private final SecureRandom random = new SecureRandom();
     private final Map<String, QueryTask> live = new ConcurrentHashMap<>();
@@ -92,6 +91,8 @@ public final class QueryEngine implements AutoCloseable {
     private double executionMillis;
     private boolean closed;
     private final Thread ticker;
+    private final Object replacing = new Object();
+    private volatile int replacements;
 
     private record FilterKey(String sql, List<TableSchema> schemas) {}
 
@@ -126,15 +127,9 @@ public final class QueryEngine implements AutoCloseable {
         this.parser = new StatementParser(FunctionList.load(), options.maxSqlBytes());
         this.catalogRelations = new CatalogRelations(tables);
         this.cache = new ResultCache(options, clock);
-        this.duckDb = DuckDb.open(new DuckDbOptions(options.memoryLimitBytes(), options.maxTempBytes(), options.threads(),
-                tempDirectory, options.readableDirectories()));
-        try {
-            this.prunerConnection = duckDb.connect();
-        } catch (SQLException e) {
-            duckDb.close();
-            throw QueryErrors.translate(e);
-        }
-        this.pruner = new Pruner(prunerConnection);
+        this.duckDbOptions = new DuckDbOptions(options.memoryLimitBytes(), options.maxTempBytes(), options.threads(),
+                tempDirectory, options.readableDirectories());
+        this.instance = Instance.open(duckDbOptions);
         for (int i = 0; i < options.poolSize(); i++) {
             Worker worker = new Worker(i);
             workers.add(worker);
@@ -235,7 +230,7 @@ public final class QueryEngine implements AutoCloseable {
     }
 
     private Statement parseOnce(QueryRequest request) {
-        try (DuckDBConnection connection = duckDb.connect()) {
+        try (DuckDBConnection connection = instance.duckDb().connect()) {
             Statement statement = parser.parse(connection, request.sql());
             if (statement.explain() != null) {
                 throw new ArcException(ErrorCode.QUERY_REJECTED, "EXPLAIN cannot be estimated");
@@ -293,7 +288,7 @@ public final class QueryEngine implements AutoCloseable {
 
     /// How many sets of rows in memory are open to queries now; 0 when no query runs.
     public int openShares() {
-        return duckDb.hotRows().openShares();
+        return instance.duckDb().hotRows().openShares();
     }
 
     /// Ends all queries and waits for them.
@@ -315,12 +310,7 @@ public final class QueryEngine implements AutoCloseable {
         }
         ticker.interrupt();
         interrupted |= join(ticker);
-        try {
-            prunerConnection.close();
-        } catch (SQLException e) {
-            LOG.log(System.Logger.Level.WARNING, "closing the planner's connection", e);
-        }
-        duckDb.close();
+        instance.close();
         allocator.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
@@ -345,6 +335,11 @@ public final class QueryEngine implements AutoCloseable {
 
     FileAccess files() {
         return files;
+    }
+
+    /// The DuckDB in use.
+    Instance instance() {
+        return instance;
     }
 
     BufferAllocator allocator() {
@@ -432,6 +427,8 @@ public final class QueryEngine implements AutoCloseable {
         private final int number;
         private final Thread thread;
         private DuckDBConnection connection;
+        /// Whose connection it is.
+        private Instance owner;
         private volatile QueryTask current;
         private long executed;
         private long failed;
@@ -477,15 +474,23 @@ public final class QueryEngine implements AutoCloseable {
         private void serve(QueryTask task) {
             boolean clean = false;
             try {
-                if (connection == null) {
-                    connection = duckDb.connect();
+                if (owner != instance) {
+                    drop();
                 }
-                clean = task.work(connection, allocator);
+                if (connection == null) {
+                    owner = instance;
+                    connection = owner.connect();
+                }
+                clean = task.work(owner, connection, allocator);
             } catch (SQLException e) {
-                task.refuse(QueryErrors.translate(e));
+                task.refuse(QueryErrors.lost(e));
             } finally {
                 if (!clean) {
+                    Instance used = owner;
                     drop();
+                    if (task.hasMetDefect()) {
+                        replaceIfBroken(used);
+                    }
                 }
             }
             synchronized (pool) {
@@ -499,32 +504,57 @@ public final class QueryEngine implements AutoCloseable {
 
         private void drop() {
             if (connection != null) {
-                try {
-                    connection.close();
-                } catch (SQLException e) {
-                    LOG.log(System.Logger.Level.WARNING, "closing a connection", e);
-                }
+                owner.release(connection);
                 connection = null;
+                owner = null;
             }
         }
+    }
+
+    /// DuckDB refuses everything after some defects. Then a new instance serves the queries to come, and those that run on the
+    /// old one end with an error that asks for another try.
+    private void replaceIfBroken(Instance used) {
+        synchronized (replacing) {
+            if (used == null || used != instance || used.isUsable() || isClosed()) {
+                return;
+            }
+            try {
+                instance = Instance.open(duckDbOptions);
+                replacements++;
+                LOG.log(System.Logger.Level.ERROR, "DuckDB became unusable after a defect and has been opened anew; queries under "
+                        + "way were refused with 503");
+            } catch (RuntimeException e) {
+                LOG.log(System.Logger.Level.ERROR, "DuckDB is unusable and cannot be opened anew; the next query tries again", e);
+                return;
+            }
+        }
+        for (QueryTask task : live.values()) {
+            task.lose(used);
+        }
+        used.retire();
+    }
+
+    /// How often DuckDB had to be opened anew.
+    public int replacements() {
+        return replacements;
     }
 
     /// A table of a statement, found.
     private record Found(TableMention mention, TableView view, String relation) {}
 
     /// Turns a request into what DuckDB runs. Leaves the connection inside a transaction when the plan relies on its time.
-    QueryPlan plan(QueryTask task, DuckDBConnection connection, FileAccess.Reading reading) throws SQLException {
+    QueryPlan plan(QueryTask task, Instance used, DuckDBConnection connection, FileAccess.Reading reading) throws SQLException {
         QueryRequest request = task.request;
         String database = request.defaultDatabase();
         String text = catalogRelations.show(request.sql().strip(), database).orElse(request.sql());
         TableSource.Snapshot snapshot = tables.snapshot();
-        Relations relations = new Relations(duckDb.hotRows(), reading);
+        Relations relations = new Relations(used.duckDb().hotRows(), reading);
         try {
             Optional<DynamicPivot> pivot = DynamicPivot.of(text);
             if (pivot.isPresent()) {
-                text = spellOut(task, pivot.get(), connection, reading, snapshot);
+                text = spellOut(task, used, pivot.get(), connection, reading, snapshot);
             }
-            return plan(request, text, connection, snapshot, relations);
+            return plan(request, text, used, connection, snapshot, relations);
         } catch (SQLException | RuntimeException e) {
             relations.close();
             snapshot.close();
@@ -533,12 +563,12 @@ public final class QueryEngine implements AutoCloseable {
     }
 
     /// Asks for the values of a pivot, in the moment in which it will run.
-    private String spellOut(QueryTask task, DynamicPivot pivot, DuckDBConnection connection, FileAccess.Reading reading,
-            TableSource.Snapshot snapshot) throws SQLException {
+    private String spellOut(QueryTask task, Instance used, DynamicPivot pivot, DuckDBConnection connection,
+            FileAccess.Reading reading, TableSource.Snapshot snapshot) throws SQLException {
         List<List<String>> values = new ArrayList<>();
         for (DynamicPivot.Open open : pivot.open()) {
-            try (Relations relations = new Relations(duckDb.hotRows(), reading)) {
-                QueryPlan plan = plan(task.request, open.valuesSql(), connection, snapshot, relations);
+            try (Relations relations = new Relations(used.duckDb().hotRows(), reading)) {
+                QueryPlan plan = plan(task.request, open.valuesSql(), used, connection, snapshot, relations);
                 if (plan.unknownTable() != null) {
                     return "PIVOT (" + open.valuesSql() + ") ON v IN ('') USING count(*)";
                 }
@@ -548,8 +578,8 @@ public final class QueryEngine implements AutoCloseable {
         return pivot.with(values);
     }
 
-    private QueryPlan plan(QueryRequest request, String text, DuckDBConnection connection, TableSource.Snapshot snapshot,
-            Relations relations) throws SQLException {
+    private QueryPlan plan(QueryRequest request, String text, Instance used, DuckDBConnection connection,
+            TableSource.Snapshot snapshot, Relations relations) throws SQLException {
         String database = request.defaultDatabase();
         Statement statement = rewrite(connection, parser.parse(connection, text), database);
         List<Found> found = new ArrayList<>();
@@ -580,11 +610,11 @@ public final class QueryEngine implements AutoCloseable {
         }
         ResultCache.Key key = cacheable ? new ResultCache.Key(new String(statement.sql(), StandardCharsets.UTF_8), database,
                 versions) : null;
-        String known = request.pruning() ? fromCatalog(connection, statement, found, relations) : null;
+        String known = request.pruning() ? fromCatalog(used, connection, statement, found, relations) : null;
         if (known != null) {
             return new QueryPlan(known, null, null, key, relations, snapshot);
         }
-        Chosen chosen = choose(connection, statement, found, request.pruning() && isWorthPruning(found));
+        Chosen chosen = choose(used, connection, statement, found, request.pruning() && isWorthPruning(found));
         TextEdits edits = edits(statement);
         for (int i = 0; i < found.size(); i++) {
             Found table = found.get(i);
@@ -664,7 +694,8 @@ public final class QueryEngine implements AutoCloseable {
     }
 
     /// What each mention's rows have to meet.
-    private Chosen choose(DuckDBConnection connection, Statement statement, List<Found> found, boolean worthwhile)
+    private Chosen choose(Instance used, DuckDBConnection connection, Statement statement, List<Found> found,
+            boolean worthwhile)
             throws SQLException {
         if (!worthwhile) {
             return Chosen.ALL;
@@ -674,7 +705,7 @@ public final class QueryEngine implements AutoCloseable {
             schemas.add(table.view() == null ? TableSchema.EMPTY : table.view().schema());
         }
         if (statement.dependsOnNow()) {
-            return conditions(connection, statement, found);
+            return conditions(used, connection, statement, found);
         }
         FilterKey key = new FilterKey(new String(statement.sql(), StandardCharsets.UTF_8), schemas);
         Chosen chosen;
@@ -682,7 +713,7 @@ public final class QueryEngine implements AutoCloseable {
             chosen = filters.get(key);
         }
         if (chosen == null) {
-            chosen = conditions(connection, statement, found);
+            chosen = conditions(used, connection, statement, found);
             synchronized (filters) {
                 filters.put(key, chosen);
                 if (filters.size() > MAX_CACHED_FILTERS) {
@@ -703,7 +734,8 @@ public final class QueryEngine implements AutoCloseable {
     }
 
     /// The statement's answer from what the catalog knows of the files and from the times of the rows in memory, or null.
-    private String fromCatalog(DuckDBConnection connection, Statement statement, List<Found> found, Relations relations)
+    private String fromCatalog(Instance used, DuckDBConnection connection, Statement statement, List<Found> found,
+            Relations relations)
             throws SQLException {
         if (statement.totals() == null || found.size() != 1 || found.getFirst().view() == null) {
             return null;
@@ -711,7 +743,7 @@ public final class QueryEngine implements AutoCloseable {
         TableView view = found.getFirst().view();
         TimeRange range = TimeRange.ALL;
         if (statement.totals().filtered()) {
-            Chosen chosen = choose(connection, statement, found, isWorthPruning(found));
+            Chosen chosen = choose(used, connection, statement, found, isWorthPruning(found));
             range = chosen.complete() ? TimeRange.of(chosen.conditions().getFirst()) : null;
             if (range == null) {
                 return null;
@@ -724,12 +756,13 @@ public final class QueryEngine implements AutoCloseable {
         return statement.totals().answer(view, range, named, partial -> relations.table(view.schema(), partial, List.of()));
     }
 
-    private Chosen conditions(DuckDBConnection connection, Statement statement, List<Found> found) throws SQLException {
+    private Chosen conditions(Instance used, DuckDBConnection connection, Statement statement, List<Found> found)
+            throws SQLException {
         List<Pruner.StandIn> standIns = new ArrayList<>();
         TextEdits edits = edits(statement);
         for (int i = 0; i < found.size(); i++) {
             Found table = found.get(i);
-            Pruner.StandIn standIn = table.view() == null ? null : pruner.standIn(table.view().schema(), i);
+            Pruner.StandIn standIn = table.view() == null ? null : used.pruner().standIn(table.view().schema(), i);
             if (table.view() != null && standIn == null) {
                 return Chosen.ALL;
             }
@@ -740,7 +773,7 @@ public final class QueryEngine implements AutoCloseable {
             // now() is the transaction's: the plan and the run have to share one.
             connection.setAutoCommit(false);
         }
-        Pruner.Conditions known = pruner.filters(connection, new String(edits.apply(), StandardCharsets.UTF_8),
+        Pruner.Conditions known = used.pruner().filters(connection, new String(edits.apply(), StandardCharsets.UTF_8),
                 standIns.stream().filter(Objects::nonNull).toList());
         List<FileFilter> conditions = new ArrayList<>();
         for (Pruner.StandIn standIn : standIns) {

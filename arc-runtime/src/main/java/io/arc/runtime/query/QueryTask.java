@@ -26,7 +26,7 @@ import org.duckdb.DuckDBResultSet;
 /// which does all the work between [#work] and the end of the answer. A third, the ticker, ends it.
 final class QueryTask implements RunningQuery {
     private enum State {
-        WAITING, RUNNING, DONE, CANCELLED, TIMED_OUT, CLIENT_GONE
+        WAITING, RUNNING, DONE, CANCELLED, TIMED_OUT, CLIENT_GONE, ENGINE_LOST
     }
 
     private static final int BATCH_ROWS = 8192;
@@ -47,7 +47,9 @@ final class QueryTask implements RunningQuery {
     /// Guarded by `this`, as is `statement`.
     private State state = State.WAITING;
     private PreparedStatement statement;
+    private Instance runsOn;
 
+    private volatile boolean metDefect;
     private volatile List<ResultColumn> columns = List.of();
     private volatile ArcException unknownTable;
     private volatile long rowCount;
@@ -80,6 +82,22 @@ final class QueryTask implements RunningQuery {
             throw e.getCause() instanceof ArcException known ? known
                     : new ArcException(ErrorCode.INTERNAL, "the query failed", e.getCause());
         }
+    }
+
+    /// Ends the query if it runs on an instance that is gone.
+    void lose(Instance gone) {
+        boolean affected;
+        synchronized (this) {
+            affected = state == State.RUNNING && runsOn == gone;
+        }
+        if (affected) {
+            end(State.ENGINE_LOST);
+        }
+    }
+
+    /// Whether it has failed in a way after which the instance may be unusable.
+    boolean hasMetDefect() {
+        return metDefect;
     }
 
     /// Called a few times a second by the ticker.
@@ -139,6 +157,7 @@ final class QueryTask implements RunningQuery {
         return switch (reason) {
             case TIMED_OUT -> new ArcException(ErrorCode.QUERY_TIMEOUT, "Query timed out");
             case CANCELLED, CLIENT_GONE -> new ArcException(ErrorCode.QUERY_CANCELLED, "the query was cancelled");
+            case ENGINE_LOST -> QueryErrors.lost(null);
             case WAITING, RUNNING, DONE -> new ArcException(ErrorCode.INTERNAL, "the query ended without a reason");
         };
     }
@@ -146,17 +165,18 @@ final class QueryTask implements RunningQuery {
     /// The engine thread's part.
     ///
     /// @return whether the connection can serve another query
-    boolean work(DuckDBConnection connection, BufferAllocator allocator) {
+    boolean work(Instance instance, DuckDBConnection connection, BufferAllocator allocator) {
         synchronized (this) {
             if (state != State.WAITING) {
                 return true;
             }
             state = State.RUNNING;
+            runsOn = instance;
         }
         startedNanos = System.nanoTime();
         Throwable failure = null;
         try (FileAccess.Reading reading = engine.files().begin();
-                QueryPlan plan = engine.plan(this, connection, reading)) {
+                QueryPlan plan = engine.plan(this, instance, connection, reading)) {
             plannedNanos = System.nanoTime();
             unknownTable = plan.unknownTable();
             ResultCache.Key key = plan.cacheKey();
@@ -185,6 +205,7 @@ final class QueryTask implements RunningQuery {
             }
         }
         endedNanos = System.nanoTime();
+        metDefect = QueryErrors.isDefect(failure);
         if (failure != null) {
             if (failure instanceof ArcException known && known.code().category() == ErrorCode.Category.INTERNAL) {
                 QueryEngine.LOG.log(System.Logger.Level.ERROR, "query " + id + " failed: " + failure.getMessage(), failure);
@@ -218,6 +239,7 @@ final class QueryTask implements RunningQuery {
         synchronized (this) {
             state = State.DONE;
         }
+        metDefect = true;
         ready.completeExceptionally(reason);
         handoff.finish(reason);
         engine.done(this, reason);

@@ -293,17 +293,22 @@ class QueryRoutesTest {
 
     @Test
     void aClientThatLeavesWhileItsQueryComputesEndsIt() throws IOException {
-        for (boolean abruptly : new boolean[] {false, true}) {
-            RawClient client = new RawClient(server.port());
-            client.post("/api/v1/query", sql(ENDLESS));
-            await("the query runs", () -> server.queries.running().size() == 1);
-            if (abruptly) {
-                client.reset();
-            } else {
-                client.close();
-            }
-            await("the query ends", () -> server.queries.running().isEmpty());
+        for (String path : List.of("/api/v1/query", "/api/v1/query/arrow", "/api/v1/query/estimate")) {
+            leave(path, false);
+            leave(path, true);
         }
+    }
+
+    private static void leave(String path, boolean abruptly) throws IOException {
+        RawClient client = new RawClient(server.port());
+        client.post(path, sql(ENDLESS));
+        await("the query runs", () -> server.queries.running().size() == 1);
+        if (abruptly) {
+            client.reset();
+        } else {
+            client.close();
+        }
+        await("the query ends", () -> server.queries.running().isEmpty());
     }
 
     @Test

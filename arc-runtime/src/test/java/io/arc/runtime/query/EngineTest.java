@@ -197,6 +197,42 @@ final class EngineTest {
         assertThat(fixture.json(late)).contains("[[1]]");
     }
 
+    /// DuckDB's own fatal error cannot be had at will, so a rewriter reports one, and the instance is made unusable under it.
+    @Test
+    void aFatalErrorOpensDuckDbAnew() throws Exception {
+        QueryRewriter.Stage fatal = query -> {
+            if (query.sql().contains("'fatal'")) {
+                fixture.engine.instance().duckDb().close();
+                throw EngineTest.<RuntimeException>hidden(new java.sql.SQLException(
+                        "FATAL Error: Failed: database has been invalidated because of a previous fatal error"));
+            }
+            return QueryRewriter.Rewrite.UNCHANGED;
+        };
+        fixture.start(fixture.options(), List.of(fatal));
+        Instance before = fixture.engine.instance();
+        assertThat(fixture.data("SELECT max(n) FROM cpu")).isEqualTo("[[2]]");
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<String> running = threads.submit(() -> fixture.json(ENDLESS));
+            while (fixture.engine.running().stream().noneMatch(QueryInfo::running)) {
+                Thread.onSpinWait();
+            }
+            assertThatThrownBy(() -> fixture.json("SELECT 'fatal'")).isInstanceOfSatisfying(ArcException.class,
+                    e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_READY)).hasMessageContaining("again");
+            assertThatThrownBy(() -> running.get(20, TimeUnit.SECONDS)).cause().isInstanceOfSatisfying(ArcException.class,
+                    e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_READY));
+        }
+        for (int i = 0; i < 10; i++) {
+            assertThat(fixture.data("SELECT max(n) FROM cpu")).isEqualTo("[[2]]");
+        }
+        assertThat(fixture.engine.instance()).isNotSameAs(before);
+        assertThat(fixture.engine.replacements()).isEqualTo(1);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> E hidden(Throwable throwable) throws E {
+        throw (E) throwable;
+    }
+
     @Test
     void fullQueuesRefuseAndPrioritiesGoFirst() throws Exception {
         fixture.start(fixture.options().withPool(1, 2), List.of());
