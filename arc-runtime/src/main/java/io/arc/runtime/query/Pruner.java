@@ -4,15 +4,18 @@ import io.arc.runtime.catalog.ColumnSchema;
 import io.arc.runtime.catalog.DataFile;
 import io.arc.runtime.catalog.TableSchema;
 import io.arc.runtime.duckdb.SqlText;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// Finds out which files a statement can do without. The statement is explained over small stand-ins for its tables, and the
@@ -95,8 +98,9 @@ final class Pruner {
     /// What the optimiser said.
     ///
     /// @param byName for each stand-in what its rows have to meet
+    /// @param columns for each stand-in that is scanned the table's columns that are looked at
     /// @param complete whether the statement is nothing but one aggregate without groups over all rows that meet it
-    record Conditions(Map<String, FileFilter> byName, boolean complete) {}
+    record Conditions(Map<String, FileFilter> byName, Map<String, Set<String>> columns, boolean complete) {}
 
     /// Explains a statement over stand-ins and gives for each of them what its rows have to meet.
     ///
@@ -113,14 +117,15 @@ final class Pruner {
             schemas.put(each.name(), each.schema());
         }
         Map<String, List<FileFilter>> scans = new LinkedHashMap<>();
+        Map<String, Set<String>> columns = new HashMap<>();
         Object tree = Json.parse(plan);
-        collect(tree, schemas, scans);
+        collect(tree, schemas, scans, columns);
         Map<String, FileFilter> filters = new HashMap<>();
         for (Map.Entry<String, List<FileFilter>> scan : scans.entrySet()) {
             // A mention may be scanned several times, as a CTE is: a file is needed when any of the scans needs it.
             filters.put(scan.getKey(), new FileFilter.Or(scan.getValue()));
         }
-        return new Conditions(filters, isBareAggregate(tree));
+        return new Conditions(filters, columns, isBareAggregate(tree));
     }
 
     /// Whether the plan is an aggregate over one scan, with no filter but those that the scan itself applies to every row.
@@ -153,7 +158,8 @@ final class Pruner {
         return false;
     }
 
-    private static void collect(Object plan, Map<String, TableSchema> schemas, Map<String, List<FileFilter>> scans) {
+    private static void collect(Object plan, Map<String, TableSchema> schemas, Map<String, List<FileFilter>> scans,
+            Map<String, Set<String>> columns) {
         for (Object each : Json.array(plan)) {
             Map<String, Object> node = Json.object(each);
             Map<String, Object> info = Json.object(node.get("extra_info"));
@@ -165,10 +171,29 @@ final class Pruner {
                 List<FileFilter> parts = new ArrayList<>();
                 for (Object filter : pushed instanceof List<?> list ? list : pushed == null ? List.of() : List.of(pushed)) {
                     parts.add(FileFilter.parse(Json.string(filter), schema.columns()));
+                    addColumns(Json.string(filter), schema, columns.computeIfAbsent(name, _ -> new HashSet<>()));
+                }
+                Object projected = info.get("Projections");
+                Set<String> used = columns.computeIfAbsent(name, _ -> new HashSet<>());
+                for (Object projection : projected instanceof List<?> list ? list : projected == null ? List.of()
+                        : List.of(projected)) {
+                    addColumns(Json.string(projection), schema, used);
                 }
                 scans.computeIfAbsent(name, _ -> new ArrayList<>()).add(new FileFilter.And(parts));
             }
-            collect(node.get("children"), schemas, scans);
+            collect(node.get("children"), schemas, scans, columns);
+        }
+    }
+
+    /// The columns that a text of the optimiser mentions. A word of a literal may look like one, which costs a column's bytes.
+    private static void addColumns(String text, TableSchema schema, Set<String> columns) {
+        for (SqlTokens.Token token : SqlTokens.of(text.getBytes(StandardCharsets.UTF_8))) {
+            if (token.text().matches("c[0-9]{1,6}")) {
+                int index = Integer.parseInt(token.text().substring(1));
+                if (index < schema.columns().size()) {
+                    columns.add(schema.columns().get(index).name());
+                }
+            }
         }
     }
 

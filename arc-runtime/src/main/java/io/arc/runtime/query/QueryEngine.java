@@ -34,6 +34,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.apache.arrow.memory.BufferAllocator;
@@ -97,12 +98,17 @@ public final class QueryEngine implements AutoCloseable {
     private record FilterKey(String sql, List<TableSchema> schemas) {}
 
     /// @param conditions of each mention
+    /// @param columns of each mention that are looked at; empty for all of them
     /// @param complete whether the statement is one aggregate over all rows that meet the one condition, and nothing else
-    private record Chosen(List<FileFilter> conditions, boolean complete) {
-        static final Chosen ALL = new Chosen(List.of(), false);
+    private record Chosen(List<FileFilter> conditions, List<Optional<Set<String>>> columns, boolean complete) {
+        static final Chosen ALL = new Chosen(List.of(), List.of(), false);
 
         List<DataFile> files(int mention, List<DataFile> all) {
             return conditions.isEmpty() ? all : Pruner.keep(all, conditions.get(mention));
+        }
+
+        Optional<Set<String>> columns(int mention) {
+            return columns.isEmpty() ? Optional.empty() : columns.get(mention);
         }
     }
 
@@ -543,7 +549,8 @@ public final class QueryEngine implements AutoCloseable {
     private record Found(TableMention mention, TableView view, String relation) {}
 
     /// Turns a request into what DuckDB runs. Leaves the connection inside a transaction when the plan relies on its time.
-    QueryPlan plan(QueryTask task, Instance used, DuckDBConnection connection, FileAccess.Reading reading) throws SQLException {
+    QueryPlan plan(QueryTask task, Instance used, DuckDBConnection connection, FileAccess.Reading reading,
+            boolean wholeFiles) throws SQLException {
         QueryRequest request = task.request;
         String database = request.defaultDatabase();
         String text = catalogRelations.show(request.sql().strip(), database).orElse(request.sql());
@@ -552,9 +559,9 @@ public final class QueryEngine implements AutoCloseable {
         try {
             Optional<DynamicPivot> pivot = DynamicPivot.of(text);
             if (pivot.isPresent()) {
-                text = spellOut(task, used, pivot.get(), connection, reading, snapshot);
+                text = spellOut(task, used, pivot.get(), connection, reading, snapshot, wholeFiles);
             }
-            return plan(request, text, used, connection, snapshot, relations);
+            return plan(request, text, used, connection, snapshot, relations, wholeFiles);
         } catch (SQLException | RuntimeException e) {
             relations.close();
             snapshot.close();
@@ -564,11 +571,11 @@ public final class QueryEngine implements AutoCloseable {
 
     /// Asks for the values of a pivot, in the moment in which it will run.
     private String spellOut(QueryTask task, Instance used, DynamicPivot pivot, DuckDBConnection connection,
-            FileAccess.Reading reading, TableSource.Snapshot snapshot) throws SQLException {
+            FileAccess.Reading reading, TableSource.Snapshot snapshot, boolean wholeFiles) throws SQLException {
         List<List<String>> values = new ArrayList<>();
         for (DynamicPivot.Open open : pivot.open()) {
             try (Relations relations = new Relations(used.duckDb().hotRows(), reading)) {
-                QueryPlan plan = plan(task.request, open.valuesSql(), used, connection, snapshot, relations);
+                QueryPlan plan = plan(task.request, open.valuesSql(), used, connection, snapshot, relations, wholeFiles);
                 if (plan.unknownTable() != null) {
                     return "PIVOT (" + open.valuesSql() + ") ON v IN ('') USING count(*)";
                 }
@@ -579,7 +586,7 @@ public final class QueryEngine implements AutoCloseable {
     }
 
     private QueryPlan plan(QueryRequest request, String text, Instance used, DuckDBConnection connection,
-            TableSource.Snapshot snapshot, Relations relations) throws SQLException {
+            TableSource.Snapshot snapshot, Relations relations, boolean wholeFiles) throws SQLException {
         String database = request.defaultDatabase();
         Statement statement = rewrite(connection, parser.parse(connection, text), database);
         List<Found> found = new ArrayList<>();
@@ -619,7 +626,8 @@ public final class QueryEngine implements AutoCloseable {
         for (int i = 0; i < found.size(); i++) {
             Found table = found.get(i);
             String relation = table.relation() != null ? table.relation()
-                    : relations.table(table.view().schema(), chosen.files(i, table.view().files()), table.view().hot());
+                    : relations.table(table.view().schema(), chosen.files(i, table.view().files()), table.view().hot(),
+                            wholeFiles ? Optional.empty() : chosen.columns(i));
             replace(edits, table.mention(), relation);
         }
         return new QueryPlan(new String(edits.apply(), StandardCharsets.UTF_8), statement.explain(), null, key, relations,
@@ -724,9 +732,10 @@ public final class QueryEngine implements AutoCloseable {
         return chosen;
     }
 
-    private static boolean isWorthPruning(List<Found> found) {
+    private boolean isWorthPruning(List<Found> found) {
+        int enough = files.fetches() ? 1 : MIN_FILES_TO_PRUNE;
         for (Found table : found) {
-            if (table.view() != null && table.view().files().size() >= MIN_FILES_TO_PRUNE) {
+            if (table.view() != null && table.view().files().size() >= enough) {
                 return true;
             }
         }
@@ -753,7 +762,8 @@ public final class QueryEngine implements AutoCloseable {
         TextEdits edits = edits(statement);
         replace(edits, found.getFirst().mention(), "(" + Relations.emptyScan(view.schema()) + ")");
         String named = new String(edits.apply(), StandardCharsets.UTF_8);
-        return statement.totals().answer(view, range, named, partial -> relations.table(view.schema(), partial, List.of()));
+        return statement.totals().answer(view, range, named, partial -> relations.table(view.schema(), partial, List.of(),
+                Optional.of(Set.of())));
     }
 
     private Chosen conditions(Instance used, DuckDBConnection connection, Statement statement, List<Found> found)
@@ -776,9 +786,11 @@ public final class QueryEngine implements AutoCloseable {
         Pruner.Conditions known = used.pruner().filters(connection, new String(edits.apply(), StandardCharsets.UTF_8),
                 standIns.stream().filter(Objects::nonNull).toList());
         List<FileFilter> conditions = new ArrayList<>();
+        List<Optional<Set<String>>> columns = new ArrayList<>();
         for (Pruner.StandIn standIn : standIns) {
+            columns.add(standIn == null ? Optional.empty() : Optional.ofNullable(known.columns().get(standIn.name())));
             conditions.add(standIn == null ? FileFilter.UNKNOWN : known.byName().getOrDefault(standIn.name(), FileFilter.UNKNOWN));
         }
-        return new Chosen(conditions, known.complete());
+        return new Chosen(conditions, columns, known.complete());
     }
 }

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -31,6 +32,7 @@ final class QueryTask implements RunningQuery {
 
     private static final int BATCH_ROWS = 8192;
     private static final int BLOCK_BYTES = 64 << 10;
+    private static final Throwable STRAYED = new ArcException(ErrorCode.INTERNAL, "a part of a file is missing");
     private static final ResultEncoder NO_MORE = new CsvEncoder();
 
     private final QueryEngine engine;
@@ -174,25 +176,10 @@ final class QueryTask implements RunningQuery {
             runsOn = instance;
         }
         startedNanos = System.nanoTime();
-        Throwable failure = null;
-        try (FileAccess.Reading reading = engine.files().begin();
-                QueryPlan plan = engine.plan(this, instance, connection, reading)) {
-            plannedNanos = System.nanoTime();
-            unknownTable = plan.unknownTable();
-            ResultCache.Key key = plan.cacheKey();
-            if (plan.isExplain()) {
-                runExplained(connection, allocator, plan);
-            } else {
-                execute(connection, allocator, plan.sql(), key);
-            }
-        } catch (SQLException e) {
-            failure = hasEnded() ? endedError() : QueryErrors.translate(e);
-        } catch (ArcException e) {
-            failure = hasEnded() ? endedError() : e;
-        } catch (IOException | RuntimeException | Error e) {
-            failure = hasEnded() ? endedError() : fromArrow(e);
-        } catch (InterruptedException e) {
-            failure = new ArcException(ErrorCode.NOT_READY, "the server is stopping", e);
+        Throwable failure = tryOnce(instance, connection, allocator, false);
+        if (failure == STRAYED) {
+            settle(connection);
+            failure = tryOnce(instance, connection, allocator, true);
         }
         boolean settled = settle(connection);
         boolean clean;
@@ -218,6 +205,50 @@ final class QueryTask implements RunningQuery {
         handoff.finish(failure);
         finish();
         return clean;
+    }
+
+    /// Plans and runs the query.
+    ///
+    /// @param wholeFiles whether every column of the files is made sure to be there
+    /// @return null, why it failed, or STRAYED when it has to be tried once more with whole files
+    private Throwable tryOnce(Instance instance, DuckDBConnection connection, BufferAllocator allocator, boolean wholeFiles) {
+        boolean partial = false;
+        try (FileAccess.Reading reading = engine.files().begin();
+                QueryPlan plan = engine.plan(this, instance, connection, reading, wholeFiles)) {
+            partial = reading.isPartial();
+            plannedNanos = System.nanoTime();
+            unknownTable = plan.unknownTable();
+            ResultCache.Key key = plan.cacheKey();
+            if (plan.isExplain()) {
+                runExplained(connection, allocator, plan);
+            } else {
+                execute(connection, allocator, plan.sql(), key);
+            }
+            return null;
+        } catch (SQLException e) {
+            return hasEnded() ? endedError() : partial && mayHaveStrayed(e) ? STRAYED : QueryErrors.translate(e);
+        } catch (ArcException e) {
+            return hasEnded() ? endedError() : partial && mayHaveStrayed(e) ? STRAYED : e;
+        } catch (IOException | RuntimeException | Error e) {
+            return hasEnded() ? endedError() : partial && mayHaveStrayed(e) ? STRAYED : fromArrow(e);
+        } catch (InterruptedException e) {
+            return new ArcException(ErrorCode.NOT_READY, "the server is stopping", e);
+        }
+    }
+
+    /// Whether the failure may come from a part of a file that was not fetched, and nothing has been told to the client yet.
+    private boolean mayHaveStrayed(Throwable failure) {
+        if (ready.isDone()) {
+            return false;
+        }
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            String message = cause.getMessage() == null ? "" : cause.getMessage().toLowerCase(Locale.ROOT);
+            if (message.contains("parquet") || message.contains("protocol") || message.contains("thrift")
+                    || message.contains("page") || message.contains("io error") || message.contains("data file")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Leaves the transaction that the plan may have begun.

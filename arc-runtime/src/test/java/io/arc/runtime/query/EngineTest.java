@@ -437,7 +437,7 @@ final class EngineTest {
         }
         String sql = relations.table(new io.arc.runtime.catalog.TableSchema(schema),
                 List.of(new io.arc.runtime.catalog.DataFile(
-                odd, "f", 1, 1, 0, 0, 0, List.of(), columns, 0)), List.of());
+                odd, "f", 1, 1, 0, 0, 0, List.of(), columns, 0)), List.of(), java.util.Optional.empty());
         assertThat(sql).contains("CAST(\"Host\" AS BIGINT) AS \"Host\", CAST(\"host_1\" AS BIGINT) AS \"host\", "
                 + "CAST(\"Time_1\" AS BIGINT) AS \"Time\"");
     }

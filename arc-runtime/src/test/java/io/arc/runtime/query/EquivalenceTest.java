@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.arc.api.data.ColumnType;
 import io.arc.api.data.TableId;
+import io.arc.runtime.filecache.FileCache;
 import io.arc.runtime.query.QueryFixture.Row;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -39,9 +40,9 @@ final class EquivalenceTest {
         fixture.close();
     }
 
-    /// Where the rows are. COMPACTED has the form that a compaction leaves: one file with the rows of many, sorted by time.
+    /// Where the rows are. FETCHED has them in a store that is no folder, behind a small file cache. COMPACTED has the form that a compaction leaves: one file with the rows of many, sorted by time.
     private enum Where {
-        FILES, HOT, BOTH, COMPACTED
+        FILES, HOT, BOTH, FETCHED, COMPACTED
     }
 
     private void fill(Where where, long seed) throws SQLException {
@@ -94,6 +95,9 @@ final class EquivalenceTest {
         for (int part = 0; part < mixed.size(); part++) {
             add(MIXED, mixed.get(part), where, part);
         }
+        if (where == Where.FETCHED) {
+            fixture.fileAccess = new FileCache(new FolderStore(root), root.resolve("cache"), 1 << 20, 0, 0);
+        }
         fixture.start();
     }
 
@@ -108,7 +112,7 @@ final class EquivalenceTest {
     }
 
     private void add(TableId table, List<Row> rows, Where where, int part) throws SQLException {
-        if (where == Where.FILES || where != Where.HOT && part % 2 == 0) {
+        if (where == Where.FILES || where == Where.FETCHED || where != Where.HOT && part % 2 == 0) {
             fixture.addFile(table, rows);
         } else {
             fixture.addHot(table, rows);
@@ -242,6 +246,11 @@ final class EquivalenceTest {
     @Test
     void handwrittenStatementsOnBoth() throws SQLException {
         compare(Where.BOTH);
+    }
+
+    @Test
+    void handwrittenStatementsOnFetchedFiles() throws SQLException {
+        compare(Where.FETCHED);
     }
 
     private void compare(Where where) throws SQLException {

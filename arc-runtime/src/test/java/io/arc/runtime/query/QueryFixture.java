@@ -68,6 +68,8 @@ final class QueryFixture implements AutoCloseable, TableSource, FileAccess {
     int openSnapshots;
     volatile boolean readable = true;
     QueryEngine engine;
+    /// How the engine gets at files.
+    FileAccess fileAccess = this;
 
     QueryFixture(Path root) throws SQLException {
         this.root = root;
@@ -86,7 +88,7 @@ final class QueryFixture implements AutoCloseable, TableSource, FileAccess {
     }
 
     QueryEngine start(QueryOptions options, List<io.arc.api.spi.QueryRewriter.Stage> rewriters) {
-        engine = new QueryEngine(options, this, this, rewriters, InstantSource.system(), root.resolve("tmp"));
+        engine = new QueryEngine(options, this, fileAccess, rewriters, InstantSource.system(), root.resolve("tmp"));
         return engine;
     }
 
