@@ -18,6 +18,7 @@ import io.arc.runtime.config.QueryConfig;
 import io.arc.runtime.config.ServerConfig;
 import io.arc.runtime.config.WalConfig;
 import io.arc.runtime.filecache.FileCache;
+import io.arc.runtime.filecache.WriteThrough;
 import io.arc.runtime.flush.FileEncoders;
 import io.arc.runtime.flush.FlushOptions;
 import io.arc.runtime.flush.FlushService;
@@ -207,11 +208,13 @@ public final class ArcServer implements AutoCloseable {
                 compressor(plugins, ingest));
         opened("encoders", encoders::close);
 
+        FileCache cache = new FileCache(store, data.resolve("cache"), FILE_CACHE_BYTES);
+        metrics.gauge("arc_file_cache_bytes", "bytes", "Bytes of objects held as local files.", cache::usedBytes);
         Deferred<Journal> journal = new Deferred<>();
-        flushes = new FlushService(flushOptions(ingest), buffers, memory, schemas, catalog, store, encoders,
+        flushes = new FlushService(flushOptions(ingest), buffers, memory, schemas, catalog, new WriteThrough(store, cache), encoders,
                 (writer, through) -> journal.find().ifPresent(log -> log.release(writer, through)), clock,
                 new UniqueSuffixes(new SecureRandom()), metrics);
-        QueryEngine queries = openQueries(data, plugins, new LiveTables(catalog, schemas, buffers), store);
+        QueryEngine queries = openQueries(data, plugins, new LiveTables(catalog, schemas, buffers), store, cache);
         opened("log", () -> journal.find().ifPresent(Journal::close));
         new OrphanSweep(catalog, store).sweep();
         flushes.start();
@@ -308,9 +311,9 @@ public final class ArcServer implements AutoCloseable {
         return authenticator;
     }
 
-    private QueryEngine openQueries(Path data, LoadedPlugins plugins, LiveTables tables, ResilientStore store) {
+    private QueryEngine openQueries(Path data, LoadedPlugins plugins, LiveTables tables, ResilientStore store,
+            FileCache cache) {
         QueryConfig query = config.query();
-        Path cache = data.resolve("cache");
         List<Path> readable = Stream.concat(Stream.of(data.toAbsolutePath(), query.tempDirectory()),
                 store.localDirectories().stream()).distinct().toList();
         QueryOptions defaults = QueryOptions.defaults(readable);
@@ -320,7 +323,7 @@ public final class ArcServer implements AutoCloseable {
                         : QueryOptions.UnknownTable.ERROR,
                 query.slowQueryThreshold(), defaults.maxCollectedBytes(), query.cacheEnabled(), query.cacheTtl(),
                 defaults.cacheEntries(), defaults.cacheMaxBytes(), readable);
-        QueryEngine queries = new QueryEngine(options, tables, new FileCache(store, cache, FILE_CACHE_BYTES),
+        QueryEngine queries = new QueryEngine(options, tables, cache,
                 plugins.rewriters().stream().map(LoadedRewriter::instance).toList(), clock, query.tempDirectory());
         opened("queries", queries::close);
         return queries;

@@ -50,7 +50,7 @@ class TarballIT {
         assertThat(names(arc.home())).containsExactly("ARCHITECTURE.md", "LICENSE", "README.md", "bin", "conf", "docs",
                 "lib", "plugins");
         assertThat(names(arc.home().resolve("plugins"))).contains("compressor-snappy", "compressor-zstd", "protocol-lineproto",
-                "protocol-msgpack", "storage-local", "storage-s3");
+                "protocol-msgpack", "rewriter-time", "storage-local", "storage-s3");
         for (String plugin : names(arc.home().resolve("plugins"))) {
             assertThat(names(arc.home().resolve("plugins").resolve(plugin))).isNotEmpty()
                     .allMatch(jar -> jar.endsWith(".jar")).noneMatch(jar -> jar.startsWith("arc-api"));

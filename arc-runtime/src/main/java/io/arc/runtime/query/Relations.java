@@ -11,6 +11,7 @@ import io.arc.runtime.catalog.TableSchema;
 import io.arc.runtime.duckdb.HotRows;
 import io.arc.runtime.duckdb.SqlText;
 import io.arc.runtime.filecache.FileAccess;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -39,10 +40,12 @@ final class Relations implements AutoCloseable {
     }
 
     /// A query in parentheses with the rows of the given files and batches.
-    String table(TableSchema schema, List<DataFile> files, List<ColumnBatch> batches) {
+    ///
+    /// @param columns those that are looked at, as far as that is known
+    String table(TableSchema schema, List<DataFile> files, List<ColumnBatch> batches, Optional<Set<String>> columns) {
         List<String> scans = new ArrayList<>();
         for (FileShape shape : shapes(files)) {
-            scans.add(fileScan(schema, shape));
+            scans.add(fileScan(schema, shape, columns));
         }
         List<BatchShape> batchShapes = new ArrayList<>();
         for (ColumnBatch batch : batches) {
@@ -171,7 +174,7 @@ final class Relations implements AutoCloseable {
         return !readNames(together).isEmpty();
     }
 
-    private String fileScan(TableSchema schema, FileShape shape) {
+    private String fileScan(TableSchema schema, FileShape shape, Optional<Set<String>> columns) {
         StringBuilder sql = new StringBuilder("SELECT ").append(time(shape)).append(" AS \"time\"");
         Map<String, String> renamed = readNames(shape.types.keySet());
         for (ColumnSchema column : schema.columns()) {
@@ -183,8 +186,8 @@ final class Relations implements AutoCloseable {
         }
         sql.append(" FROM read_parquet([");
         String separator = "";
-        for (DataFile file : shape.files) {
-            sql.append(separator).append(SqlText.literal(globFree(reading.local(file).toString())));
+        for (Path path : reading.local(shape.files, columns)) {
+            sql.append(separator).append(SqlText.literal(globFree(path.toString())));
             separator = ", ";
         }
         return sql.append("], hive_partitioning = false").append(shape.uniform ? ")" : ", union_by_name = true)").toString();

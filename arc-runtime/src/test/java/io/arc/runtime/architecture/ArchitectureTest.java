@@ -34,7 +34,7 @@ class ArchitectureTest {
             Map.entry("storage", Set.of("metrics")),
             Map.entry("catalog", Set.of()),
             Map.entry("auth", Set.of("catalog")),
-            Map.entry("filecache", Set.of("catalog")),
+            Map.entry("filecache", Set.of("catalog", "parquet")),
             Map.entry("duckdb", Set.of()),
             Map.entry("query", Set.of("duckdb", "catalog", "buffer", "filecache", "text")),
             Map.entry("ingest", Set.of("wal", "buffer", "catalog", "partition", "metrics")),
