@@ -43,6 +43,7 @@ import io.arc.runtime.plugin.LoadedPlugins.LoadedRewriter;
 import io.arc.runtime.query.LiveTables;
 import io.arc.runtime.query.QueryEngine;
 import io.arc.runtime.query.QueryOptions;
+import io.arc.runtime.recovery.CatalogRebuild;
 import io.arc.runtime.recovery.OrphanSweep;
 import io.arc.runtime.recovery.WalReplay;
 import io.arc.runtime.storage.ResilientStore;
@@ -81,6 +82,7 @@ import java.util.concurrent.CompletionException;
 public final class ArcServer implements AutoCloseable {
     private static final Logger LOG = System.getLogger(ArcServer.class.getName());
     private static final int MAX_DECOMPRESSION_RATIO = 1100;
+    private static final int MAX_NAMED = 100;
     private static final long FILE_CACHE_BYTES = 10L << 30;
     private static final Duration MIN_FLUSH_INTERVAL = Duration.ofSeconds(1);
     private static final Duration MAX_FLUSH_BACKOFF = Duration.ofSeconds(4);
@@ -181,12 +183,15 @@ public final class ArcServer implements AutoCloseable {
         Catalog catalog = Catalog.open(data.resolve("arc.db"), clock, Optional.of(natives));
         opened("catalog", catalog::close);
         IngestConfig ingest = config.ingest();
-        SchemaRegistry schemas = new SchemaRegistry(catalog.snapshot(), ingest.maxColumns(), Names::column);
-        MemoryBudget memory = new MemoryBudget(ingest.memoryLimitBytes());
-        Buffers buffers = new Buffers(memory, clock);
         ResilientStore store = new ResilientStore(plugins.store().description().name(), plugins.store().instance(),
                 new StoreOptions(StoreOptions.DEFAULT.attempts(), StoreOptions.DEFAULT.firstBackoff(),
                         StoreOptions.DEFAULT.maxBackoff(), ingest.flushTimeout(), StoreOptions.DEFAULT.failuresToOpen()), metrics);
+        if (!catalog.knowsStorage()) {
+            rebuild(catalog, store, data);
+        }
+        SchemaRegistry schemas = new SchemaRegistry(catalog.snapshot(), ingest.maxColumns(), Names::column);
+        MemoryBudget memory = new MemoryBudget(ingest.memoryLimitBytes());
+        Buffers buffers = new Buffers(memory, clock);
         FileEncoders encoders = new FileEncoders(
                 ParquetOptions.DEFAULT.withDictionary(ingest.useDictionary(), ParquetOptions.DEFAULT.maxDictionaryBytes()),
                 compressor(plugins, ingest));
@@ -223,6 +228,26 @@ public final class ArcServer implements AutoCloseable {
         services = new Services(writes, routes(plugins), plugins::missingProtocol, new BodyDecompressor(MAX_DECOMPRESSION_RATIO),
                 queries, new LiveTables(catalog, schemas, buffers), Optional.ofNullable(authenticator), name -> create(catalog, name),
                 flushes::flushAll, () -> figures(buffers), ingest.defaultDatabase(), config.query().timeout());
+    }
+
+    /// A data folder without a catalog: whatever is in storage becomes its tables, before anybody is answered.
+    private void rebuild(Catalog catalog, ResilientStore store, Path data) {
+        CatalogRebuild.Report report;
+        try {
+            report = CatalogCommand.rebuild(config, catalog, store, data, line -> LOG.log(Level.INFO, "catalog: " + line));
+        } catch (ArcException failed) {
+            throw new ArcException(failed.code(), "the data folder has no catalog, and it cannot be made from storage: "
+                    + failed.getMessage() + ". Mend the storage and start again; nothing has changed", failed);
+        }
+        if (report.files() + report.passed().size() > 0) {
+            LOG.log(Level.INFO, "catalog made from storage: " + report.summary());
+        }
+        report.passed().stream().limit(MAX_NAMED).forEach(object ->
+                LOG.log(Level.WARNING, "not taken from storage: " + CatalogCommand.line(object)));
+        if (report.passed().size() > MAX_NAMED) {
+            LOG.log(Level.WARNING, "and " + (report.passed().size() - MAX_NAMED)
+                    + " more; 'arc catalog rebuild' names all of them");
+        }
     }
 
     private static String counterName(String plugin, String name) {

@@ -42,6 +42,7 @@ public final class Main {
                 case StartCache.TRAIN -> rest.isEmpty() ? train(err) : usage(err);
                 case "config" -> rest.isEmpty() ? config(out, err) : usage(err);
                 case "plugins" -> plugins(rest, out, err);
+                case "catalog" -> catalog(rest, out, err);
                 case "version", "--version", "-v" -> {
                     out.println("arc " + Version.text());
                     yield 0;
@@ -67,6 +68,8 @@ public final class Main {
                   arc config               print the effective settings and where each comes from
                   arc plugins              list the installed plugins
                   arc plugins verify DIR   check a plugin's directory as the server would
+                  arc catalog rebuild      make the catalog anew from what is in storage; the server must not run
+                  arc catalog adopt        take in Parquet files that other programs put into storage; likewise
                   arc version              print the version
 
                 Settings are in conf/arc.toml, or in environment names such as ARC_SERVER_PORT; see docs/configuration.md."""
@@ -154,5 +157,21 @@ public final class Main {
             installation.infos().forEach(out::println);
             return 0;
         }
+    }
+
+    private static int catalog(List<String> args, PrintStream out, PrintStream err) {
+        if (!args.equals(List.of("rebuild")) && !args.equals(List.of("adopt"))) {
+            return usage(err);
+        }
+        Installation installation = Installation.read(ConfigurationInputs.ofProcess(), Machine.detect());
+        LogSetup logging = installLog(installation.config().log());
+        CatalogCommand command = new CatalogCommand(installation, InstantSource.system(), out);
+        if (args.getFirst().equals("rebuild")) {
+            command.rebuild();
+        } else {
+            command.adopt();
+        }
+        Reference.reachabilityFence(logging);
+        return 0;
     }
 }

@@ -6,6 +6,7 @@ import io.arc.api.data.ColumnType;
 import io.arc.runtime.catalog.ColumnSchema;
 import io.arc.runtime.catalog.ColumnStats;
 import io.arc.runtime.catalog.DataFile;
+import io.arc.runtime.catalog.ForeignForm;
 import io.arc.runtime.catalog.TableSchema;
 import io.arc.runtime.duckdb.HotRows;
 import io.arc.runtime.duckdb.SqlText;
@@ -17,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// Writes the SQL that stands for a table: files and rows in memory, every column in the type of the table's schema, `time`
@@ -97,10 +99,12 @@ final class Relations implements AutoCloseable {
     private static final class FileShape {
         private final Map<String, ColumnType> types;
         private final List<DataFile> files = new ArrayList<>();
+        private final Optional<ForeignForm> foreign;
         private boolean uniform = true;
 
-        FileShape(Map<String, ColumnType> types) {
+        FileShape(Map<String, ColumnType> types, Optional<ForeignForm> foreign) {
             this.types = types;
+            this.foreign = foreign;
         }
     }
 
@@ -112,8 +116,10 @@ final class Relations implements AutoCloseable {
                 types.put(column.name(), column.type());
             }
             // Where names differ in case only, the order of the columns tells them apart, so it is part of the shape.
-            Object key = readNames(types.keySet()).isEmpty() ? types : List.copyOf(types.entrySet());
-            exact.computeIfAbsent(key, _ -> new FileShape(types)).files.add(file);
+            Object names = readNames(types.keySet()).isEmpty() ? types : List.copyOf(types.entrySet());
+            // Other programs' types hide behind the same types of ours, and one scan must not mix them.
+            Object key = file.foreign().isPresent() ? List.of(names, file.foreign().get()) : names;
+            exact.computeIfAbsent(key, _ -> new FileShape(types, file.foreign())).files.add(file);
         }
         if (exact.size() <= MAX_EXACT_SHAPES) {
             return List.copyOf(exact.values());
@@ -122,13 +128,14 @@ final class Relations implements AutoCloseable {
         for (FileShape shape : exact.values()) {
             FileShape host = null;
             for (FileShape candidate : merged) {
-                if (agree(candidate.types, shape.types) && !differInCase(candidate.types, shape.types)) {
+                if (candidate.foreign.isEmpty() && shape.foreign.isEmpty() && agree(candidate.types, shape.types)
+                        && !differInCase(candidate.types, shape.types)) {
                     host = candidate;
                     break;
                 }
             }
             if (host == null) {
-                host = new FileShape(new LinkedHashMap<>(shape.types));
+                host = new FileShape(new LinkedHashMap<>(shape.types), shape.foreign);
                 merged.add(host);
             } else {
                 host.types.putAll(shape.types);
@@ -165,7 +172,7 @@ final class Relations implements AutoCloseable {
     }
 
     private String fileScan(TableSchema schema, FileShape shape) {
-        StringBuilder sql = new StringBuilder("SELECT CAST(\"time\" AS TIMESTAMPTZ) AS \"time\"");
+        StringBuilder sql = new StringBuilder("SELECT ").append(time(shape)).append(" AS \"time\"");
         Map<String, String> renamed = readNames(shape.types.keySet());
         for (ColumnSchema column : schema.columns()) {
             String name = SqlText.identifier(column.name());
@@ -180,6 +187,15 @@ final class Relations implements AutoCloseable {
             separator = ", ";
         }
         return sql.append("], hive_partitioning = false").append(shape.uniform ? ")" : ", union_by_name = true)").toString();
+    }
+
+    private static String time(FileShape shape) {
+        return shape.foreign.flatMap(ForeignForm::timeUnit).map(unit -> switch (unit) {
+            case SECONDS -> "make_timestamptz(CAST(\"time\" AS BIGINT) * 1000000)";
+            case MILLIS -> "make_timestamptz(CAST(\"time\" AS BIGINT) * 1000)";
+            case MICROS -> "make_timestamptz(CAST(\"time\" AS BIGINT))";
+            case NANOS -> "make_timestamptz(CAST(floor(CAST(\"time\" AS HUGEINT) / 1000) AS BIGINT))";
+        }).orElse("CAST(\"time\" AS TIMESTAMPTZ)");
     }
 
     /// The path as a pattern that only it matches: DuckDB takes every name of a file for a pattern.

@@ -119,13 +119,41 @@ public final class WalReader {
         }
     }
 
-    private Report readAll(FrameConsumer consumer) throws IOException {
-        Map<String, List<Found>> byWriter = new TreeMap<>();
+    /// For each writer whose frames the folder still has, the first sequence of them; reads the segments' heads only. As
+    /// segments are deleted in their order, every frame from there on is in the folder, if nothing is damaged.
+    ///
+    /// @throws ArcException like [#read]
+    public Map<String, Long> firstSequences() {
+        try {
+            Map<String, Long> first = new TreeMap<>();
+            if (!files.exists(directory)) {
+                return first;
+            }
+            for (Found found : inspectAll()) {
+                if (found.first() != Long.MAX_VALUE) {
+                    first.merge(found.writer(), found.first(), Math::min);
+                }
+            }
+            return first;
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException("the log's folder " + directory + " cannot be read", unreadable);
+        }
+    }
+
+    private List<Found> inspectAll() throws IOException {
+        List<Found> all = new ArrayList<>();
         for (Path file : files.list(directory)) {
             if (isSegment(file)) {
-                Found found = inspect(file);
-                byWriter.computeIfAbsent(found.writer(), absent -> new ArrayList<>()).add(found);
+                all.add(inspect(file));
             }
+        }
+        return all;
+    }
+
+    private Report readAll(FrameConsumer consumer) throws IOException {
+        Map<String, List<Found>> byWriter = new TreeMap<>();
+        for (Found found : inspectAll()) {
+            byWriter.computeIfAbsent(found.writer(), absent -> new ArrayList<>()).add(found);
         }
         if (byWriter.isEmpty()) {
             return Report.NONE;
