@@ -1,7 +1,5 @@
 package io.arc.runtime.compaction;
 
-import io.arc.api.ArcException;
-import io.arc.api.ErrorCode;
 import io.arc.api.data.ColumnBatch;
 import io.arc.runtime.catalog.DataFile;
 import java.util.ArrayList;
@@ -105,8 +103,8 @@ final class TimeMerge {
             Open opened = new Open(file, opener.open(file));
             if (advance(opened)) {
                 if (opened.head() < file.minMicros()) {
-                    throw new ArcException(ErrorCode.CORRUPT_DATA, "The file " + file.key() + " has the time " + opened.head()
-                            + ", and the catalog says that its least is " + file.minMicros() + ".");
+                    throw new UnreadableInput(file.key(), "The file " + file.key() + " has the time " + opened.head()
+                            + ", and the catalog says that its least is " + file.minMicros() + ".", null);
                 }
                 push(opened);
             }
@@ -118,8 +116,8 @@ final class TimeMerge {
         Optional<ColumnBatch> window = input.rows.next(OpenInputs.WINDOW_ROWS);
         if (window.isEmpty()) {
             if (input.rowsRead != input.file.rowCount()) {
-                throw new ArcException(ErrorCode.CORRUPT_DATA, "The file " + input.file.key() + " has " + input.rowsRead
-                        + " rows, and the catalog says " + input.file.rowCount() + ".");
+                throw new UnreadableInput(input.file.key(), "The file " + input.file.key() + " has " + input.rowsRead
+                        + " rows, and the catalog says " + input.file.rowCount() + ".", null);
             }
             return false;
         }

@@ -39,7 +39,7 @@ class ArchitectureTest {
             Map.entry("ingest", Set.of("wal", "buffer", "catalog", "partition", "metrics", "plugin")),
             Map.entry("flush", Set.of("buffer", "partition", "parquet", "catalog", "wal", "metrics")),
             Map.entry("recovery", Set.of("wal", "fs", "buffer", "catalog", "flush", "parquet", "partition", "metrics")),
-            Map.entry("compaction", Set.of("catalog", "partition", "parquet", "duckdb", "filecache", "metrics")),
+            Map.entry("compaction", Set.of("catalog", "partition", "parquet", "duckdb", "filecache", "fs", "metrics")),
             Map.entry("http", Set.of("ingest", "query", "auth", "catalog", "buffer", "partition", "metrics", "compaction"))));
 
     /// Libraries that only these rooms may see.
