@@ -607,6 +607,7 @@ public final class Catalog implements AutoCloseable {
         }
         TableSchema schema = table.entry().schema();
         for (DataFile output : swap.outputs()) {
+            strikeOff(session, output.key());
             if (swap.inputKeys().contains(output.key()) || !insertFile(session, table.id(), output)) {
                 throw new ArcException(ErrorCode.CONFLICT, "The key " + output.key() + " of an output for table " + swap.table()
                         + " is in use already. Write it under another name.");

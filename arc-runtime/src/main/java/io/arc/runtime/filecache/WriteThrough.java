@@ -8,7 +8,9 @@ import io.arc.api.spi.StorageBackend.ObjectStore;
 import io.arc.api.spi.StorageBackend.PutMode;
 import io.arc.api.spi.StorageBackend.ScanTarget;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -63,6 +65,11 @@ public final class WriteThrough implements ObjectStore {
     @Override
     public ScanTarget scanTarget(String key) {
         return store.scanTarget(key);
+    }
+
+    @Override
+    public List<Path> localDirectories() {
+        return store.localDirectories();
     }
 
     @Override

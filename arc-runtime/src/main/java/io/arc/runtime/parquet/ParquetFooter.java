@@ -60,6 +60,19 @@ public record ParquetFooter(long rowCount, Optional<FooterTime> time, List<Foote
     /// @param name of the file, for messages
     /// @throws ArcException CORRUPT_DATA for anything that is not a whole, consistent footer; what `source` throws
     public static ParquetFooter read(String name, long sizeBytes, RangeSource source) {
+        return of(name, readRaw(name, sizeBytes, source));
+    }
+
+    static ParquetFooter of(String name, Raw raw) {
+        return new FooterReader(name, raw.dataEnd(), raw.metaData()).read();
+    }
+
+    /// The footer as the format has it, not checked yet beyond its own encoding.
+    ///
+    /// @param dataEnd where the footer begins, so that no data is behind
+    record Raw(FileMetaData metaData, long dataEnd) {}
+
+    static Raw readRaw(String name, long sizeBytes, RangeSource source) {
         if (sizeBytes < MAGIC.length + TAIL_BYTES) {
             throw corrupt(name, "has " + sizeBytes + " bytes, fewer than any Parquet file", null);
         }
@@ -79,7 +92,7 @@ public record ParquetFooter(long rowCount, Optional<FooterTime> time, List<Foote
             end = readEnd(name, sizeBytes, source, length + TAIL_BYTES);
         }
         FileMetaData metaData = parse(name, end, end.length - TAIL_BYTES - length, length);
-        return new FooterReader(name, sizeBytes - TAIL_BYTES - length, metaData).read();
+        return new Raw(metaData, sizeBytes - TAIL_BYTES - length);
     }
 
     private static byte[] readEnd(String name, long sizeBytes, RangeSource source, int length) {

@@ -40,7 +40,8 @@ class ArchitectureTest {
             Map.entry("ingest", Set.of("wal", "buffer", "catalog", "partition", "metrics")),
             Map.entry("flush", Set.of("buffer", "partition", "parquet", "catalog", "metrics")),
             Map.entry("recovery", Set.of("wal", "buffer", "catalog", "flush", "metrics")),
-            Map.entry("http", Set.of("ingest", "query", "auth", "catalog", "buffer", "partition", "metrics"))));
+            Map.entry("compaction", Set.of("catalog", "partition", "parquet", "duckdb", "filecache", "fs", "metrics")),
+            Map.entry("http", Set.of("ingest", "query", "auth", "catalog", "buffer", "partition", "metrics", "compaction"))));
 
     /// Libraries that only these rooms may see.
     private static final Map<String, Set<String>> LIBRARIES = Map.of(
