@@ -3,7 +3,7 @@ package io.arc.plugin.msgpack;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 
-/// Arrays and maps as JSON text, which is how a column holds them. A key that is no text becomes text; NaN and the infinities,
+/// Arrays and maps as JSON text, which is how a column holds them. A number, boolean or nil as a key becomes text; NaN and the infinities,
 /// which JSON has no words for, become null; binary and extensions become what they would be in a column of their own.
 final class JsonText {
     private JsonText() {}
@@ -58,6 +58,10 @@ final class JsonText {
     }
 
     private static void appendKey(StringBuilder json, Input input, int depth) {
+        // Written as text, its quotes would be escaped once for every level: forty bytes could make a gigabyte.
+        if (Input.isMap(input.peek()) || Input.isArray(input.peek())) {
+            throw input.malformed("a map inside a value has an array or a map as a key, for which JSON has no form; use text");
+        }
         StringBuilder key = new StringBuilder();
         append(key, input, depth);
         if (key.charAt(0) == '"') {
