@@ -73,6 +73,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// One server: makes every room, starts them in order, stops them in reverse. `start` and `close` are called once, each by one
 /// thread.
@@ -114,11 +115,16 @@ public final class ArcServer implements AutoCloseable {
     /// @param installation read, not yet opened; this object opens and closes it
     /// @param console where the bootstrap token is shown, once
     public ArcServer(Installation installation, InstantSource clock, PrintStream console) {
+        this(installation, clock, console, clock.instant());
+    }
+
+    /// @param startedAt when the process began, which is what an operator waits from
+    ArcServer(Installation installation, InstantSource clock, PrintStream console, Instant startedAt) {
         this.installation = Objects.requireNonNull(installation, "installation");
         this.config = installation.config();
         this.clock = Objects.requireNonNull(clock, "clock");
         this.console = Objects.requireNonNull(console, "console");
-        this.startedAt = clock.instant();
+        this.startedAt = Objects.requireNonNull(startedAt, "startedAt");
     }
 
     /// Returns when the server is ready.
@@ -134,7 +140,7 @@ public final class ArcServer implements AutoCloseable {
             opened("data directory", data::close);
             CompletableFuture<HttpServer> port = openPort();
             try {
-                openServices(data.path());
+                openServices(data.path(), port);
             } finally {
                 http = joined(port);
                 opened("http", http::close);
@@ -176,7 +182,7 @@ public final class ArcServer implements AutoCloseable {
         }
     }
 
-    private void openServices(Path data) {
+    private void openServices(Path data, CompletableFuture<HttpServer> port) {
         Path natives = data.resolve("native");
         LoadedPlugins plugins = installation.open(clock,
                 (plugin, name, unit, doc) -> metrics.counter(counterName(plugin, name), unit, doc)::add);
@@ -200,8 +206,6 @@ public final class ArcServer implements AutoCloseable {
         flushes = new FlushService(flushOptions(ingest), buffers, memory, schemas, catalog, store, encoders,
                 (writer, through) -> journal.find().ifPresent(log -> log.release(writer, through)), clock,
                 new UniqueSuffixes(new SecureRandom()), metrics);
-        Authenticator authenticator = openAuthentication(catalog);
-
         QueryEngine queries = openQueries(data, plugins, new LiveTables(catalog, schemas, buffers), store);
         opened("log", () -> journal.find().ifPresent(Journal::close));
         new OrphanSweep(catalog, store).sweep();
@@ -224,6 +228,9 @@ public final class ArcServer implements AutoCloseable {
         metrics.gauge("arc_buffer_queue_depth", "flushes", "Flushes that run or wait to be tried again.", flushes::pendingCount);
         metrics.gauge("arc_uptime_seconds", "seconds", "Time since the start.",
                 () -> Duration.between(startedAt, clock.instant()).toMillis() / 1000.0);
+        // Last, when nothing can fail any more: a token that is shown by a start that fails is never shown again.
+        joined(port);
+        Authenticator authenticator = openAuthentication(catalog);
         services = new Services(writes, routes(plugins), plugins::missingProtocol, new BodyDecompressor(MAX_DECOMPRESSION_RATIO),
                 queries, new LiveTables(catalog, schemas, buffers), Optional.ofNullable(authenticator), name -> create(catalog, name),
                 flushes::flushAll, () -> figures(buffers), ingest.defaultDatabase(), config.query().timeout());
@@ -279,13 +286,15 @@ public final class ArcServer implements AutoCloseable {
     private QueryEngine openQueries(Path data, LoadedPlugins plugins, LiveTables tables, ResilientStore store) {
         QueryConfig query = config.query();
         Path cache = data.resolve("cache");
-        QueryOptions defaults = QueryOptions.defaults(List.of(data.toAbsolutePath()));
+        List<Path> readable = Stream.concat(Stream.of(data.toAbsolutePath(), query.tempDirectory()),
+                store.localDirectories().stream()).distinct().toList();
+        QueryOptions defaults = QueryOptions.defaults(readable);
         QueryOptions options = new QueryOptions(query.poolSize(), query.maxQueueSize(), query.timeout(), query.memoryLimitBytes(),
                 defaults.maxTempBytes(), query.threads(), query.maxSqlBytes(),
                 query.unknownTable() == QueryConfig.UnknownTable.EMPTY ? QueryOptions.UnknownTable.EMPTY
                         : QueryOptions.UnknownTable.ERROR,
                 query.slowQueryThreshold(), defaults.maxCollectedBytes(), query.cacheEnabled(), query.cacheTtl(),
-                defaults.cacheEntries(), defaults.cacheMaxBytes(), List.of(data.toAbsolutePath()));
+                defaults.cacheEntries(), defaults.cacheMaxBytes(), readable);
         QueryEngine queries = new QueryEngine(options, tables, new FileCache(store, cache, FILE_CACHE_BYTES),
                 plugins.rewriters().stream().map(LoadedRewriter::instance).toList(), clock, query.tempDirectory());
         opened("queries", queries::close);

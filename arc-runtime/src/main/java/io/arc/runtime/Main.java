@@ -8,13 +8,16 @@ import io.arc.runtime.logging.ConsoleFormatter;
 import io.arc.runtime.logging.JsonFormatter;
 import io.arc.runtime.logging.LogSetup;
 import io.arc.runtime.plugin.Installation;
+import io.arc.runtime.plugin.PluginInfo;
 import io.arc.runtime.plugin.PluginVerification;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.logging.Level;
 
@@ -39,7 +42,7 @@ public final class Main {
         try {
             return switch (command) {
                 case "server" -> rest.isEmpty() ? server(err) : usage(err);
-                case StartCache.TRAIN -> rest.isEmpty() ? train(err) : usage(err);
+                case StartCache.TRAIN -> rest.size() == 1 ? train(Path.of(rest.getFirst()), err) : usage(err);
                 case "config" -> rest.isEmpty() ? config(out, err) : usage(err);
                 case "plugins" -> plugins(rest, out, err);
                 case "version", "--version", "-v" -> {
@@ -85,8 +88,8 @@ public final class Main {
         });
     }
 
-    private static int train(PrintStream err) {
-        Installation installation = Installation.read(ConfigurationInputs.ofProcess(), Machine.detect());
+    private static int train(Path data, PrintStream err) {
+        Installation installation = Installation.read(StartCache.inputs(data), Machine.detect());
         LogSetup logging = installLog(installation.config().log());
         try (ArcServer server = new ArcServer(installation, InstantSource.system(), err)) {
             server.start();
@@ -107,7 +110,8 @@ public final class Main {
         LogSetup logging = installLog(installation.config().log());
         NativeLibraries.unpackBelow(installation.config().data().directory());
         CountDownLatch stopped = new CountDownLatch(1);
-        ArcServer server = new ArcServer(installation, InstantSource.system(), err);
+        ArcServer server = new ArcServer(installation, InstantSource.system(), err,
+                ProcessHandle.current().info().startInstant().orElseGet(Instant::now));
         server.start();
         StartCache.makeLater();
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("arc-stop").unstarted(() -> {
@@ -135,11 +139,26 @@ public final class Main {
 
     private static int config(PrintStream out, PrintStream err) {
         try (Installation installation = Installation.read(ConfigurationInputs.ofProcess(), Machine.detect())) {
-            installation.configuration().describe().forEach(out::println);
+            installation.configuration().describe(installation.config().workedOut()).forEach(out::println);
             installation.configuration().notices().forEach(notice -> err.println("# " + notice));
             installation.problems().forEach(problem -> err.println("error: " + problem));
             return installation.problems().isEmpty() ? 0 : FAILED;
         }
+    }
+
+    private static void printPlugins(List<PluginInfo> plugins, PrintStream out) {
+        int nameWidth = plugins.stream().mapToInt(each -> each.name().length()).max().orElse(0);
+        int versionWidth = plugins.stream().mapToInt(each -> each.version().length()).max().orElse(0);
+        int providesWidth = plugins.stream().mapToInt(each -> String.join(", ", each.provides()).length()).max().orElse(0);
+        for (PluginInfo each : plugins) {
+            String state = each.status().name().toLowerCase(Locale.ROOT) + (each.detail().isEmpty() ? "" : ": " + each.detail());
+            out.println(pad(each.name(), nameWidth) + pad(each.version(), versionWidth)
+                    + pad(String.join(", ", each.provides()), providesWidth) + state);
+        }
+    }
+
+    private static String pad(String text, int width) {
+        return text + " ".repeat(width - text.length() + 2);
     }
 
     private static int plugins(List<String> args, PrintStream out, PrintStream err) {
@@ -152,8 +171,9 @@ public final class Main {
             return usage(err);
         }
         try (Installation installation = Installation.read(ConfigurationInputs.ofProcess(), Machine.detect())) {
-            installation.infos().forEach(out::println);
-            return 0;
+            printPlugins(installation.infos(), out);
+            installation.problems().forEach(problem -> err.println("error: " + problem));
+            return installation.infos().stream().noneMatch(each -> each.status() == PluginInfo.Status.BROKEN) ? 0 : FAILED;
         }
     }
 }

@@ -38,7 +38,8 @@ final class InstalledArc implements AutoCloseable {
     /// Unpacks the tarball that the build has just made.
     static InstalledArc unpackInto(Path folder) throws IOException, InterruptedException {
         Files.createDirectories(folder);
-        Process tar = new ProcessBuilder("tar", "-xzf", System.getProperty("arc.tarball"), "-C", folder.toString()).inheritIO().start();
+        Process tar = new ProcessBuilder("tar", "-xzf", System.getProperty("arc.tarball"), "-C", folder.toString())
+                .inheritIO().start();
         if (tar.waitFor() != 0) {
             throw new IOException("tar ended with " + tar.exitValue());
         }
@@ -115,6 +116,7 @@ final class InstalledArc implements AutoCloseable {
         private final CountDownLatch ready = new CountDownLatch(1);
         private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
         private volatile Optional<Integer> port = Optional.empty();
+        private volatile boolean stopping;
 
         private Server(Process process) {
             this.process = process;
@@ -206,6 +208,7 @@ final class InstalledArc implements AutoCloseable {
 
         /// As an operator stops it. Returns the exit status.
         int terminate() throws InterruptedException {
+            stopping = true;
             process.destroy();
             return waitForEnd();
         }
@@ -220,6 +223,11 @@ final class InstalledArc implements AutoCloseable {
         private void destroyAll() {
             process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();
+        }
+
+        /// Whether it has been asked to stop.
+        boolean isStopping() {
+            return stopping;
         }
 
         boolean isAlive() {

@@ -47,7 +47,8 @@ class TarballIT {
 
     @Test
     void oneFolderPerPluginAndNothingStrange() throws Exception {
-        assertThat(names(arc.home())).containsExactly("LICENSE", "README.md", "bin", "conf", "lib", "plugins");
+        assertThat(names(arc.home())).containsExactly("ARCHITECTURE.md", "LICENSE", "README.md", "bin", "conf", "docs",
+                "lib", "plugins");
         assertThat(names(arc.home().resolve("plugins"))).contains("compressor-snappy", "compressor-zstd", "protocol-lineproto",
                 "protocol-msgpack", "storage-local", "storage-s3");
         for (String plugin : names(arc.home().resolve("plugins"))) {
@@ -168,21 +169,80 @@ class TarballIT {
         assertThat(noJava.output()).contains("ARC_JAVA_HOME").contains("25").hasLineCount(1);
     }
 
+    @Test
+    void everyPartOfTheStateMayBeElsewhere() throws Exception {
+        Path store = folder.resolve("else where/store");
+        Path log = folder.resolve("log");
+        Path spill = folder.resolve("spill");
+        Map<String, String> elsewhere = Map.of("ARC_STORAGE_LOCAL_PATH", store.toString(), "WAL_DIR", log.toString(),
+                "ARC_QUERY_TEMP_DIRECTORY", spill.toString());
+        Server first = arc.start(data, elsewhere);
+        assertThat(first.post("/write?db=d", "cpu v=1\ncpu v=2\n").statusCode()).isEqualTo(204);
+        assertThat(first.terminate()).isIn(0, 143);
+        assertThat(first.log()).as("the last words of a server that stops").endsWith("stopped\n");
+        Server second = arc.start(data, elsewhere);
+        assertThat(second.query("d", "SELECT count(*), sum(v) FROM cpu")).isEqualTo("[[2,3]]");
+        try (Stream<Path> files = Files.walk(store)) {
+            assertThat(files.filter(file -> file.toString().endsWith(".parquet"))).hasSize(1);
+        }
+        assertThat(log).isNotEmptyDirectory();
+        assertThat(data.resolve("storage")).doesNotExist();
+        assertThat(data.resolve("wal")).doesNotExist();
+    }
+
+    /// What the training run for the start cache does stays in its own folder, whatever this server's settings are.
+    @Test
+    void theStartCacheIsMadeWithoutATrace() throws Exception {
+        Path store = folder.resolve("store");
+        Path training = folder.resolve("training");
+        Outcome trained = arc.run(Map.of("ARC_STORAGE_LOCAL_PATH", store.toString(), "WAL_DIR", folder.resolve("log").toString(),
+                "ARC_DATA_DIR", data.toString()), "train-start-cache", training.toString());
+        assertThat(trained.status()).as(trained.output()).isZero();
+        assertThat(training.resolve("storage/default/train")).isNotEmptyDirectory();
+        assertThat(store).doesNotExist();
+        assertThat(folder.resolve("log")).doesNotExist();
+        assertThat(data).doesNotExist();
+    }
+
+    /// A route below a public one would take rows from anybody.
+    @Test
+    void aPluginCannotTakeTheServersOwnPaths() throws Exception {
+        Path sources = Files.createDirectories(folder.resolve("thief"));
+        Path example = Path.of("../examples/protocol-csv/src/main").toAbsolutePath().normalize();
+        try (Stream<Path> files = Files.walk(example.resolve("java"))) {
+            for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
+                Files.writeString(sources.resolve(file.getFileName()), Files.readString(file).replace("/api/v1/write/csv", "/health/in"));
+            }
+        }
+        Path directory = examplePlugin(sources, example.resolve("resources"), "protocol-thief");
+        Outcome verified = arc.run(Map.of(), "plugins", "verify", directory.toString());
+        assertThat(verified.status()).isNotZero();
+        assertThat(verified.output()).contains("/health/in").contains("server's own");
+        Server refused = arc.launch(data, Map.of());
+        assertThat(refused.waitForEnd()).isNotZero();
+        assertThat(refused.log()).contains("/health/in").contains("protocol-thief").doesNotContain("\tat ");
+    }
+
+    private Path examplePlugin(Path sources, Path resources, String name) throws IOException {
+        Path classes = Files.createDirectories(folder.resolve("classes-" + name));
+        List<String> arguments = new ArrayList<>(List.of("-d", classes.toString(), "-cp", lib("arc-api").toString()));
+        try (Stream<Path> files = Files.walk(sources)) {
+            files.filter(file -> file.toString().endsWith(".java")).map(Path::toString).forEach(arguments::add);
+        }
+        assertThat(ToolProvider.findFirst("javac").orElseThrow().run(System.out, System.err, arguments.toArray(String[]::new))).isZero();
+        Path jar = Files.createDirectories(arc.home().resolve("plugins").resolve(name)).resolve(name + ".jar");
+        assertThat(ToolProvider.findFirst("jar").orElseThrow().run(System.out, System.err, "--create", "--file", jar.toString(),
+                "-C", classes.toString(), ".", "-C", resources.toString(), ".")).isZero();
+        return jar.getParent();
+    }
+
     /// The example is compiled against the API in the tarball and nothing else, as a stranger would.
     @Test
     void aStrangersPluginServesANewWireFormat() throws Exception {
         Path sources = Path.of("../examples/protocol-csv/src/main").toAbsolutePath().normalize();
-        Path classes = Files.createDirectories(folder.resolve("classes"));
-        List<String> arguments = new ArrayList<>(List.of("-d", classes.toString(), "-cp", lib("arc-api").toString()));
-        try (Stream<Path> files = Files.walk(sources.resolve("java"))) {
-            files.filter(file -> file.toString().endsWith(".java")).map(Path::toString).forEach(arguments::add);
-        }
-        assertThat(ToolProvider.findFirst("javac").orElseThrow().run(System.out, System.err, arguments.toArray(String[]::new))).isZero();
-        Path jar = Files.createDirectories(arc.home().resolve("plugins/protocol-csv")).resolve("protocol-csv.jar");
-        assertThat(ToolProvider.findFirst("jar").orElseThrow().run(System.out, System.err, "--create", "--file", jar.toString(),
-                "-C", classes.toString(), ".", "-C", sources.resolve("resources").toString(), ".")).isZero();
+        Path directory = examplePlugin(sources.resolve("java"), sources.resolve("resources"), "protocol-csv");
 
-        assertThat(arc.run(Map.of(), "plugins", "verify", jar.getParent().toString()).status()).isZero();
+        assertThat(arc.run(Map.of(), "plugins", "verify", directory.toString()).status()).isZero();
         Server server = arc.start(data, Map.of());
         assertThat(server.post("/api/v1/write/csv?table=plants", "time,bed,height\n1750000000000000,north,12.5\n").statusCode())
                 .isEqualTo(204);

@@ -1,5 +1,6 @@
 package io.arc.runtime.config;
 
+import io.arc.runtime.text.NearestName;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -109,6 +110,11 @@ final class KnownButUnused {
             }
         }
         return Optional.empty();
+    }
+
+    /// The name that a misspelt one may have meant.
+    Optional<String> nearest(String folded) {
+        return NearestName.find(folded, entries.keySet()).map(near -> entries.get(near).name);
     }
 
     /// For the documentation: single keys, and sections as `name.*`, with their hints.

@@ -83,6 +83,10 @@ public final class AccessRules {
         if (upper.equals("OPTIONS")) {
             return Need.PUBLIC;
         }
+        // Before all lines: one with a wildcard must not open a route that takes rows.
+        if (asked.equals("POST") && protocolPaths.contains(path)) {
+            return Need.WRITE;
+        }
         for (Rule rule : RULES) {
             if ((rule.method().equals("*") || rule.method().equals(asked)) && matches(rule.path(), path)) {
                 return rule.need();

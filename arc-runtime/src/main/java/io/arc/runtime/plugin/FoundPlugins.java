@@ -143,6 +143,8 @@ final class FoundPlugins implements AutoCloseable {
                 if (each.plugin() instanceof IngestProtocol protocol && isEnabled(each, config)) {
                     try {
                         for (IngestProtocol.Endpoint endpoint : inContextOf(plugin).call(protocol::endpoints)) {
+                            ReservedPaths.problem(endpoint.path()).ifPresent(problem -> problems.add(plugin.place() + ": the "
+                                    + each.title() + " cannot serve its route: " + problem));
                             FoundPlugin other = routes.putIfAbsent(endpoint.path(), plugin);
                             if (other != null) {
                                 problems.add(plugin.place() + ": the " + each.title() + " serves " + endpoint.path()

@@ -170,8 +170,9 @@ final class Relations implements AutoCloseable {
         for (ColumnSchema column : schema.columns()) {
             String name = SqlText.identifier(column.name());
             String source = SqlText.identifier(renamed.getOrDefault(column.name(), column.name()));
-            sql.append(", CAST(").append(shape.types.containsKey(column.name()) ? source : "NULL").append(" AS ")
-                    .append(sqlType(column.type())).append(") AS ").append(name);
+            ColumnType stored = shape.types.get(column.name());
+            sql.append(", ").append(stored == null ? converted("NULL", column.type(), column.type())
+                    : converted(source, stored, column.type())).append(" AS ").append(name);
         }
         sql.append(" FROM read_parquet([");
         String separator = "";
@@ -209,7 +210,7 @@ final class Relations implements AutoCloseable {
                 source = "c" + columns.size();
                 columns.add(new HotRows.SharedColumn(column.name(), type));
             }
-            sql.append(", CAST(").append(source).append(" AS ").append(sqlType(column.type())).append(") AS ")
+            sql.append(", ").append(converted(source, type == null ? column.type() : type, column.type())).append(" AS ")
                     .append(SqlText.identifier(column.name()));
         }
         HotRows.Shared rows = hotRows.share(batches, columns);
@@ -225,6 +226,15 @@ final class Relations implements AutoCloseable {
                     + "").append(SqlText.identifier(column.name()));
         }
         return sql.append(" WHERE false").toString();
+    }
+
+    /// A value as the table's type has it. An integer that has become a double in a file reads as the text that it had before:
+    /// whether a flush came between must not show.
+    private static String converted(String source, ColumnType stored, ColumnType wanted) {
+        String cast = "CAST(" + source + " AS " + sqlType(wanted) + ")";
+        return stored != ColumnType.FLOAT64 || wanted != ColumnType.TEXT ? cast
+                : "CASE WHEN " + source + " = trunc(" + source + ") AND abs(" + source + ") < 9007199254740992 THEN CAST(CAST("
+                        + source + " AS BIGINT) AS VARCHAR) ELSE " + cast + " END";
     }
 
     static String sqlType(ColumnType type) {

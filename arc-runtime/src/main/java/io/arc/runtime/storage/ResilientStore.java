@@ -13,6 +13,7 @@ import io.arc.runtime.metrics.Metrics;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -129,6 +130,11 @@ public final class ResilientStore implements ObjectStore {
     @Override
     public ScanTarget scanTarget(String key) {
         return store.scanTarget(key);
+    }
+
+    @Override
+    public List<Path> localDirectories() {
+        return store.localDirectories();
     }
 
     /// The plugin's own health, or DOWN while the circuit is open.

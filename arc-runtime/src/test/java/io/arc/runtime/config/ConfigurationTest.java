@@ -353,12 +353,15 @@ final class ConfigurationTest {
     @Test
     void theDescriptionShowsOriginsAndNoSecrets() throws IOException {
         environment.put("ARC_AUTH_BOOTSTRAP_TOKEN", TOKEN);
-        List<String> lines = load("[server]", "port = 1234").describe();
+        List<String> lines = load("[server]", "port = 1234")
+                .describe(Map.of("wal.writers", "3"));
         assertThat(lines).hasSize(ArcConfig.SETTINGS.size()).noneMatch(line -> line.contains(TOKEN))
                 .anyMatch(line -> line.matches("auth\\.bootstrap_token = \\*\\*\\* +# environment ARC_AUTH_BOOTSTRAP_TOKEN"))
                 .anyMatch(line -> line.startsWith("server.port = 1234 ") && line.endsWith("arc.toml:2"))
                 .anyMatch(line -> line.matches("server\\.max_payload_size = 1GB +# default"))
-                .anyMatch(line -> line.matches("wal\\.sync_mode = fdatasync +# default"));
+                .anyMatch(line -> line.matches("wal\\.sync_mode = fdatasync +# default"))
+                .anyMatch(line -> line.matches("wal\\.writers = 3 +# default"))
+                .anyMatch(line -> line.startsWith("wal.directory = (not set: wal under data.dir)"));
     }
 
     @Test

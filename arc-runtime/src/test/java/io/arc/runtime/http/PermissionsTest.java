@@ -155,7 +155,7 @@ class PermissionsTest {
                 }
             }
         }
-        assertThat(resources).isGreaterThan(14);
+        assertThat(resources).isGreaterThan(12);
         assertThat(missing).isEmpty();
     }
 

@@ -61,6 +61,8 @@ final class TestServer implements ServerState, AutoCloseable {
     final Path folder;
     final Metrics metrics = new Metrics();
     final AtomicReference<String> notReady = new AtomicReference<>();
+    /// After being asked so often for its services the server begins to stop.
+    final AtomicInteger asksUntilStop = new AtomicInteger(Integer.MAX_VALUE);
     final AtomicReference<ArcException> flushFailure = new AtomicReference<>();
     final AtomicReference<ArcException> journalFailure = new AtomicReference<>();
     final AtomicReference<Health> storage = new AtomicReference<>(Health.UP);
@@ -184,6 +186,9 @@ final class TestServer implements ServerState, AutoCloseable {
 
     @Override
     public Services services() {
+        if (asksUntilStop.getAndDecrement() == 0) {
+            notReady.set("stopping");
+        }
         notReadyReason().ifPresent(reason -> {
             throw new ArcException(ErrorCode.NOT_READY, "the server is " + reason);
         });

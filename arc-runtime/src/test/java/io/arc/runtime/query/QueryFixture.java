@@ -146,13 +146,19 @@ final class QueryFixture implements AutoCloseable, TableSource, FileAccess {
         return types;
     }
 
+    /// A double without a fraction is as text what an integer is, because integers become doubles when they share a file.
+    private static Object asRead(Object value, ColumnType type) {
+        return type == ColumnType.TEXT && value instanceof Double number && number == Math.rint(number)
+                && Math.abs(number) < 0x1p53 ? Long.toString(number.longValue()) : value;
+    }
+
     /// The rows into the plain DuckDB, each value cast to the table's type.
     private void store(TableId table, List<Row> rows) throws SQLException {
         List<String> tuples = new ArrayList<>();
         for (Row row : rows) {
             StringBuilder tuple = new StringBuilder("(make_timestamptz(" + row.micros() + "::BIGINT)");
             for (ColumnSchema column : schemas.get(table).columns()) {
-                tuple.append(", CAST(").append(literal(row.values().get(column.name()))).append(" AS ")
+                tuple.append(", CAST(").append(literal(asRead(row.values().get(column.name()), column.type()))).append(" AS ")
                         .append(Relations.sqlType(column.type())).append(")");
             }
             tuples.add(tuple.append(")").toString());
