@@ -49,7 +49,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// expects. Files do not outlive the process: at the start the directory is emptied. Thread-safe.
 public final class FileCache implements FileAccess {
     private static final System.Logger LOG = System.getLogger(FileCache.class.getName());
-    private static final int TRANSFER_BYTES = 1 << 20;
+    /// Each read is a request to the store.
+    private static final int TRANSFER_BYTES = 8 << 20;
     /// Smaller objects are fetched as a whole: a request costs more than the bytes that it saves.
     private static final long WHOLE_BELOW = 256 << 10;
     /// A hole between two wanted runs that is fetched with them, for the same reason.

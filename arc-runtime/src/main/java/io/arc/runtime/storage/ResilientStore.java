@@ -64,9 +64,6 @@ public final class ResilientStore implements ObjectStore {
             operation.errors(metrics);
             operation.duration(metrics);
         }
-        metrics.gauge("arc_storage_" + name.replace('-', '_') + "_up", "", "1 while the storage backend of this name works, 0 while"
-                + " it does not.", () -> health().status() == Health.Status.DOWN ? 0 : 1);
-        this.threads = Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("arc-store-", 0).factory());
     }
 
     public String name() {
