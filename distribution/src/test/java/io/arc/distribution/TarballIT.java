@@ -145,7 +145,9 @@ class TarballIT {
 
         // A third folder: storage alone, without log and catalog.
         Path elsewhere = folder.resolve("elsewhere");
-        Server third = arc.start(elsewhere, Map.of("ARC_STORAGE_LOCAL_PATH", data.resolve("storage").toString()));
+        Files.createDirectories(elsewhere);
+        Files.move(data.resolve("storage"), elsewhere.resolve("storage"));
+        Server third = arc.start(elsewhere, Map.of());
         assertThat(third.query("d", "SELECT count(*), count(later), sum(v) FROM cpu")).isEqualTo("[[5,1,12.5]]");
     }
 
