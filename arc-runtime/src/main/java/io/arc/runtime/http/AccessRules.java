@@ -63,6 +63,11 @@ public final class AccessRules {
             new Rule("GET", "/api/v1/queries", Need.ADMIN),
             new Rule("DELETE", "/api/v1/queries/{}", Need.ADMIN),
 
+            new Rule("GET", "/api/v1/compaction/*", Need.ANY),
+            new Rule("GET", "/api/compaction/*", Need.ANY),
+            new Rule("POST", "/api/v1/compaction/trigger", Need.ADMIN),
+            new Rule("POST", "/api/compaction/trigger", Need.ADMIN),
+
             new Rule("GET", "/api/v1/write/*", Need.ANY),
             new Rule("GET", "/write/*", Need.ANY),
             new Rule("GET", "/api/monitoring/*", Need.ANY));
