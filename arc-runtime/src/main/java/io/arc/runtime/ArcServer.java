@@ -2,7 +2,9 @@ package io.arc.runtime;
 
 import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
+import io.arc.api.spi.Compressor;
 import io.arc.api.spi.Health;
+import io.arc.api.spi.StorageBackend.ObjectStore;
 import io.arc.api.spi.IngestProtocol.Endpoint;
 import io.arc.runtime.auth.Authenticator;
 import io.arc.runtime.auth.BootstrapResult;
@@ -12,7 +14,14 @@ import io.arc.runtime.buffer.Buffers;
 import io.arc.runtime.buffer.MemoryBudget;
 import io.arc.runtime.catalog.Catalog;
 import io.arc.runtime.catalog.SchemaRegistry;
+import io.arc.runtime.compaction.Codecs;
+import io.arc.runtime.compaction.CompactionOptions;
+import io.arc.runtime.compaction.CompactionService;
+import io.arc.runtime.compaction.Planner;
+import io.arc.runtime.compaction.Tier;
+import io.arc.runtime.compaction.TierOptions;
 import io.arc.runtime.config.ArcConfig;
+import io.arc.runtime.config.CompactionConfig;
 import io.arc.runtime.config.IngestConfig;
 import io.arc.runtime.config.QueryConfig;
 import io.arc.runtime.config.ServerConfig;
@@ -87,6 +96,9 @@ public final class ArcServer implements AutoCloseable {
     private static final int MAX_DECOMPRESSION_RATIO = 1100;
     private static final int MAX_NAMED = 100;
     private static final long FILE_CACHE_BYTES = 10L << 30;
+    /// For answers that are still on their way when their snapshot has gone.
+    private static final Duration GARBAGE_AGE = Duration.ofMinutes(1);
+    private static final String DEFAULT_COMPACTION_CODEC = "zstd";
     private static final Duration MIN_FLUSH_INTERVAL = Duration.ofSeconds(1);
     /// Longer than a store's circuit stays open: a try finds it willing, and after an outage everything is normal in seconds.
     private static final Duration MAX_FLUSH_BACKOFF = Duration.ofSeconds(3);
@@ -229,6 +241,7 @@ public final class ArcServer implements AutoCloseable {
 
         IngestService writes = new IngestService(schemas, journal.find().orElseThrow(), buffers, memory,
                 new IngestOptions(ingest.sanitizeNames(), ingest.lineErrors() == IngestConfig.LineErrors.REJECT), metrics);
+        CompactionService compaction = openCompaction(plugins, catalog, new WriteThrough(store, cache));
         metrics.gauge("arc_buffer_records_buffered", "rows", "Rows in memory that are in no file yet.",
                 () -> rowsBuffered(buffers));
         metrics.gauge("arc_storage_" + store.name().replace('-', '_') + "_up", "", "1 while the storage backend of this name works,"
@@ -242,7 +255,9 @@ public final class ArcServer implements AutoCloseable {
         Authenticator authenticator = openAuthentication(catalog);
         services = new Services(writes, routes(plugins), plugins::missingProtocol, new BodyDecompressor(MAX_DECOMPRESSION_RATIO),
                 queries, new LiveTables(catalog, schemas, buffers), Optional.ofNullable(authenticator), name -> create(catalog, name),
-                flushes::flushAll, () -> figures(buffers), watch, ingest.defaultDatabase(), config.query().timeout());
+                flushes::flushAll, () -> figures(buffers), watch,
+                config.compaction().enabled() ? Optional.of(compaction) : Optional.empty(), ingest.defaultDatabase(),
+                config.query().timeout());
     }
 
     private Map<String, HealthSource> healthSources(LoadedPlugins plugins, ResilientStore store, Deferred<Journal> journal,
@@ -254,6 +269,51 @@ public final class ArcServer implements AutoCloseable {
         plugins.protocols().forEach(protocol -> health.put("protocol " + protocol.description().name(),
                 protocol.instance()::health));
         return health;
+    }
+
+    /// Runs also when it is off: objects that left their tables are deleted by it.
+    private CompactionService openCompaction(LoadedPlugins plugins, Catalog catalog, ObjectStore store) {
+        CompactionConfig compaction = config.compaction();
+        FileCache cache = new FileCache(store, compaction.tempDirectory().resolve("inputs"), FILE_CACHE_BYTES);
+        CompactionOptions options = new CompactionOptions(
+                Map.of(Tier.HOURLY, tier(compaction, compaction.hourly()), Tier.DAILY, tier(compaction, compaction.daily())),
+                new Planner.Limits(compaction.targetFileBytes(), compaction.maxFilesPerBatch(),
+                        Runtime.getRuntime().maxMemory() / 4 / compaction.maxConcurrent()),
+                compaction.maxConcurrent(), compaction.lockTtl(), compaction.tempDirectory(), compaction.memoryBytes(),
+                compaction.threads(), compaction.deduplicate(), config.ingest().defaultSortKeys(), config.ingest().sortKeys(),
+                GARBAGE_AGE);
+        CompactionService service;
+        try {
+            service = new CompactionService(options, catalog, store, cache, new DiskFileSystem(), codecs(plugins), clock,
+                    new UniqueSuffixes(new SecureRandom()), metrics);
+        } catch (IllegalArgumentException refused) {
+            throw new ArcException(ErrorCode.CONFIGURATION, "compaction.hourly_schedule or compaction.daily_schedule: "
+                    + refused.getMessage(), refused);
+        }
+        service.start();
+        opened("compaction", service::close);
+        return service;
+    }
+
+    private static TierOptions tier(CompactionConfig compaction, CompactionConfig.Tier tier) {
+        return new TierOptions(compaction.enabled() && tier.enabled(), tier.schedule(), tier.minAge(), tier.minFiles(),
+                compaction.skipFileAge());
+    }
+
+    private Codecs codecs(LoadedPlugins plugins) {
+        Map<Compressor.Codec, Compressor.Compression> read = new HashMap<>();
+        plugins.compressors().forEach(each -> read.putIfAbsent(each.description().codec(), each.instance()));
+        Optional<String> wanted = config.compaction().compression()
+                .or(() -> plugins.compressor(DEFAULT_COMPACTION_CODEC).map(_ -> DEFAULT_COMPACTION_CODEC))
+                .or(() -> config.ingest().compression());
+        Optional<LoadedCompressor> chosen = wanted.flatMap(plugins::compressor);
+        if (chosen.isEmpty()) {
+            return new Codecs(Optional.empty(), 0, read);
+        }
+        Compressor description = chosen.get().description();
+        read.put(description.codec(), chosen.get().instance());
+        return new Codecs(Optional.of(description.codec()), Math.clamp(config.compaction().compressionLevel(),
+                description.minLevel(), description.maxLevel()), read);
     }
 
     /// A data folder without a catalog: whatever is in storage becomes its tables, before anybody is answered.

@@ -42,7 +42,7 @@ public enum Tier {
         };
     }
 
-    static Optional<Tier> find(String text) {
+    public static Optional<Tier> find(String text) {
         for (Tier tier : values()) {
             if (tier.text().equals(text.strip().toLowerCase(Locale.ROOT))) {
                 return Optional.of(tier);

@@ -70,6 +70,10 @@ public final class AccessRules {
             // The log's folder and file names are the administrator's.
             new Rule("*", "/api/wal/*", Need.ADMIN),
             new Rule("*", "/api/v1/wal/*", Need.ADMIN),
+            new Rule("GET", "/api/v1/compaction/*", Need.ANY),
+            new Rule("GET", "/api/compaction/*", Need.ANY),
+            new Rule("POST", "/api/v1/compaction/trigger", Need.ADMIN),
+            new Rule("POST", "/api/compaction/trigger", Need.ADMIN),
 
             new Rule("GET", "/api/v1/write/*", Need.ANY),
             new Rule("GET", "/write/*", Need.ANY),

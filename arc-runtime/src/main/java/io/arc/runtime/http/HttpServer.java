@@ -47,7 +47,8 @@ public final class HttpServer implements AutoCloseable {
             container = SeContainerInitializer.newInstance().setClassLoader(loader)
                     .addExtensions(new HttpExtension(options, state))
                             .addBeanClasses(MonitoringResource.class, QueryResource.class,
-                            DatabaseResource.class, LogResource.class, ResourceFailures.class, ReadinessCheck.class, LivenessCheck.class)
+                            DatabaseResource.class, LogResource.class, CompactionResource.class, ShortCompactionResource.class,
+                            ResourceFailures.class, ReadinessCheck.class, LivenessCheck.class)
                     .initialize();
         } catch (RuntimeException failed) {
             resolver.releaseConfig(config);

@@ -3,6 +3,7 @@ package io.arc.runtime.http;
 import io.arc.api.data.TableId;
 import io.arc.api.spi.IngestProtocol.Endpoint;
 import io.arc.runtime.auth.Authenticator;
+import io.arc.runtime.compaction.CompactionService;
 import io.arc.runtime.ingest.BodyDecompressor;
 import io.arc.runtime.ingest.IngestService;
 import io.arc.runtime.query.QueryEngine;
@@ -28,13 +29,14 @@ import java.util.function.Supplier;
 /// @param flushes writes buffered rows out on request
 /// @param buffers figures of the buffers
 /// @param log the write-ahead log's figures
+/// @param compaction merges files; empty when it is off
 /// @param defaultDatabase the database of requests that name none
 /// @param queryTimeout how long a query may take, waiting included
 public record Services(IngestService ingest, Map<String, ProtocolRoute> protocols,
         Function<String, Optional<String>> missingProtocol,
         BodyDecompressor decompressor, QueryEngine queries, TableSource tables, Optional<Authenticator> authenticator,
-        Databases databases, Flushes flushes, Supplier<BufferFigures> buffers, Log log, String defaultDatabase,
-        Duration queryTimeout) {
+        Databases databases, Flushes flushes, Supplier<BufferFigures> buffers, Log log,
+        Optional<CompactionService> compaction, String defaultDatabase, Duration queryTimeout) {
     public Services {
         Objects.requireNonNull(ingest, "ingest");
         protocols = Map.copyOf(protocols);
@@ -47,6 +49,7 @@ public record Services(IngestService ingest, Map<String, ProtocolRoute> protocol
         Objects.requireNonNull(flushes, "flushes");
         Objects.requireNonNull(buffers, "buffers");
         Objects.requireNonNull(log, "log");
+        Objects.requireNonNull(compaction, "compaction");
         Objects.requireNonNull(defaultDatabase, "defaultDatabase");
         Objects.requireNonNull(queryTimeout, "queryTimeout");
     }

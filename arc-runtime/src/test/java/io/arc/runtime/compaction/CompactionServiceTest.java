@@ -12,6 +12,7 @@ import io.arc.runtime.catalog.DataFile;
 import io.arc.runtime.catalog.Pin;
 import io.arc.runtime.fs.DiskFileSystem;
 import io.arc.runtime.fs.FaultyFileSystem;
+import io.arc.runtime.recovery.CatalogRebuild;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -286,6 +287,64 @@ class CompactionServiceTest {
             assertThat(leftInSpill(here)).isEmpty();
         }
         return calls;
+    }
+
+    /// A job whose lock went to another while it worked changes nothing, and leaves nothing.
+    @Test
+    void anExpiredLockFencesItsJob() {
+        AtomicInteger takeovers = new AtomicInteger();
+        CompactionWorld[] self = new CompactionWorld[1];
+        try (CompactionWorld world = new CompactionWorld(directory, store(), CompactionWorld.options(directory),
+                new DiskFileSystem(), step -> {
+                    if (step == Step.STORED && takeovers.getAndIncrement() == 0) {
+                        self[0].clock.advance(Duration.ofHours(3));
+                        assertThat(self[0].catalog.tryLock("prod/cpu/2026/01/02", "another", Duration.ofMinutes(1))).isPresent();
+                    }
+                })) {
+            self[0] = world;
+            world.flushIds(4);
+            List<String> before = rows(world);
+            assertThat(world.compact()).singleElement()
+                    .matches(report -> report.error().orElseThrow().contains("took longer than its lock"));
+            assertThat(rows(world)).isEqualTo(before);
+            assertThat(((FolderStore) world.store).dataKeys()).hasSize(4);
+            assertThat(world.compact()).as("while the other has the lock").isEmpty();
+            world.clock.advance(Duration.ofHours(3));
+            assertThat(world.compact()).singleElement().matches(JobReport::success);
+            assertThat(rows(world)).isEqualTo(before);
+        }
+    }
+
+    /// The footers tell which files a merged one replaces: a catalog that is made anew from storage has every row once, whether
+    /// or not the inputs are still there, also after several merges.
+    @Test
+    void aCatalogIsRebuiltFromMergedFiles() throws IOException {
+        for (int cleaned = 0; cleaned < 2; cleaned++) {
+            Path here = Files.createDirectory(directory.resolve("here" + cleaned));
+            FolderStore store = new FolderStore(here.resolve("store"));
+            List<String> before;
+            try (CompactionWorld world = new CompactionWorld(here, store)) {
+                for (int round = 0; round < 2; round++) {
+                    world.flushIds(4);
+                    assertThat(world.compact()).singleElement().matches(JobReport::success);
+                }
+                world.flushIds(1);
+                before = rows(world);
+                if (cleaned == 1) {
+                    world.compaction.clean();
+                }
+            }
+            for (String suffix : List.of("", "-wal", "-shm")) {
+                Files.deleteIfExists(here.resolve("arc.db" + suffix));
+            }
+            try (CompactionWorld world = new CompactionWorld(here, store)) {
+                new CatalogRebuild(world.catalog, store, (key, size, integer) -> {
+                    throw new AssertionError("no file of another program");
+                }, 1000, line -> {}).rebuild(Map.of());
+                assertThat(rows(world)).isEqualTo(before);
+                assertThat(world.files(CompactionWorld.CPU)).extracting(DataFile::level).containsExactlyInAnyOrder(1, 0);
+            }
+        }
     }
 
     @Test

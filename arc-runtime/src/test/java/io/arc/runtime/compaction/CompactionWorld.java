@@ -91,10 +91,17 @@ final class CompactionWorld implements AutoCloseable {
 
     /// Makes one file of each hour that the batches have.
     void flush(ColumnBatch... batches) {
+        if (batches.length > 0) {
+            append(batches);
+        }
+        flushes.flushAll(Duration.ofSeconds(60));
+    }
+
+    /// One frame, acknowledged.
+    synchronized void append(ColumnBatch... batches) {
         schemas.admitAll(List.of(batches));
         memory.take(TestBatches.bytes(List.of(batches)));
         buffers.append("w", ++sequence, List.of(batches));
-        flushes.flushAll(Duration.ofSeconds(60));
     }
 
     /// `count` files of ten rows with the numbers from 0 on, overlapping in time.

@@ -115,20 +115,21 @@ final class FolderStore implements ObjectStore {
 
     @Override
     public void list(String prefix, String startAfter, Consumer<ObjectInfo> each) {
-        List<String> keys = call("list " + prefix, () -> {
-            List<String> found = new ArrayList<>();
+        List<ObjectInfo> found = call("list " + prefix, () -> {
+            List<ObjectInfo> objects = new ArrayList<>();
             Path start = folder.resolve(prefix.substring(0, prefix.lastIndexOf('/') + 1));
             if (Files.exists(start)) {
                 try (Stream<Path> files = Files.walk(start)) {
                     files.filter(Files::isRegularFile).map(file -> folder.relativize(file).toString())
-                            .filter(key -> key.startsWith(prefix) && key.compareTo(startAfter) > 0).sorted().forEach(found::add);
+                            .filter(key -> key.startsWith(prefix) && key.compareTo(startAfter) > 0).sorted()
+                            .forEach(key -> objects.add(new ObjectInfo(key, folder.resolve(key).toFile().length(), 0)));
                 } catch (UncheckedIOException vanished) {
                     throw vanished.getCause();
                 }
             }
-            return found;
+            return objects;
         });
-        keys.forEach(key -> each.accept(new ObjectInfo(key, 0, 0)));
+        found.forEach(each);
     }
 
     @Override

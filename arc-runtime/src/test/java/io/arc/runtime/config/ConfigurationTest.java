@@ -248,16 +248,15 @@ final class ConfigurationTest {
 
     @Test
     void keysWithoutEffectAreOneWarningEach() throws IOException {
-        environment.put("COMPACTION_MIN_FILES", "5");
         environment.put("WORKERS", "84");
         environment.put("S3_BUCKET", "somebody-elses");
-        Configuration configuration = load("[compaction]", "min_files = 10", "min_age_hours = 1", "[server]",
+        Configuration configuration = load("[compaction]", "completion_dir = '/tmp'", "[delete]", "enabled = true", "[server]",
                 "tls_enabled = false",
                 "[tiered_storage.cold]", "anything = 1", "[storage]", "s3_bucket = 'b'");
         assertThat(problems(configuration)).isEmpty();
         assertThat(configuration.notices()).hasSize(6)
-                .anyMatch(each -> each.contains("compaction.min_files is recognised but has no effect in this version"))
-                .anyMatch(each -> each.contains("compaction.min_age_hours is recognised"))
+                .anyMatch(each -> each.contains("compaction.completion_dir is recognised but has no effect in this version"))
+                .anyMatch(each -> each.contains("delete.enabled is recognised"))
                 .anyMatch(each -> each.contains("server.workers is recognised"))
                 .anyMatch(each -> each.contains("server.tls_enabled is recognised"))
                 .anyMatch(each -> each.contains("tiered_storage.cold.anything is recognised"))
