@@ -59,6 +59,7 @@ public final class ResilientStore implements ObjectStore {
         this.options = Objects.requireNonNull(options, "options");
         this.metrics = Objects.requireNonNull(metrics, "metrics");
         this.breaker = new CircuitBreaker(options, System::nanoTime);
+        this.threads = Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("arc-store-", 0).factory());
         for (Operation operation : Operation.values()) {
             operation.calls(metrics);
             operation.errors(metrics);
