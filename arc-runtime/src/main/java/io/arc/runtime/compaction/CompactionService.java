@@ -109,7 +109,7 @@ public final class CompactionService implements AutoCloseable {
         this.catalog = Objects.requireNonNull(catalog, "catalog");
         this.store = Objects.requireNonNull(store, "store");
         this.clock = Objects.requireNonNull(clock, "clock");
-        planner = new Planner(options.limits());
+        planner = new Planner(options.limits(), options.deduplicate());
         owner = "compaction-" + catalog.instanceId();
         Optional<StoreLocks> storeLocks = store.capabilities().contains(Capability.ENFORCED_CREATE)
                 ? Optional.of(new StoreLocks(store, owner, clock)) : Optional.empty();
