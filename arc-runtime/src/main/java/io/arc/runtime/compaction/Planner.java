@@ -200,8 +200,8 @@ public final class Planner {
         addJob(job, table, tier, partition, lockKey, excluded, candidates);
     }
 
-    private static void addJob(List<DataFile> job, TableId table, Tier tier, String partition, String lockKey, Excluded excluded,
-            List<Candidate> candidates) {
+    private static void addJob(List<DataFile> job, TableId table, Tier tier, String partition, String lockKey,
+            Excluded excluded, List<Candidate> candidates) {
         if (job.size() >= 2) {
             job.sort(BY_TIME);
             Candidate candidate = new Candidate(table, tier, partition, lockKey, job);
