@@ -40,12 +40,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 
-/// Carries out candidates: lock, merge to the local disk, announce the new key, put it, swap files in one commit of the catalog,
-/// unlock. The inputs' objects go later, when no reader can see them any more.
+/// Carries out candidates: lock, merge to the local disk, announce the new key, put it, swap files in one commit of the
+/// catalog, unlock. The inputs' objects go later, when no reader can see them any more.
 ///
 /// Whatever fails, and wherever the process ends, the table has either the inputs or the output. What may be left in the store
-/// is announced in the catalog, and deleted by [#sweep] or at the next start. Thread-safe; a partition is one thread's at a time
-/// by its lock.
+/// is announced in the catalog, and deleted by [#sweep] or at the next start. Thread-safe; a partition is one thread's at a
+/// time by its lock.
 final class CompactionJob {
     private static final Logger LOG = System.getLogger(CompactionJob.class.getName());
     private static final int COMMIT_TRIES = 3;
@@ -162,7 +162,8 @@ final class CompactionJob {
     }
 
     private void requireAllRows(Candidate candidate, FileSummary summary) {
-        boolean complete = options.deduplicate() ? summary.rowCount() <= candidate.rows() : summary.rowCount() == candidate.rows();
+        boolean complete = options.deduplicate() ? summary.rowCount() <= candidate.rows()
+                : summary.rowCount() == candidate.rows();
         if (!complete) {
             throw new ArcException(ErrorCode.CORRUPT_DATA, "merging " + candidate.inputs().size() + " files of "
                     + candidate.partition() + " gave " + summary.rowCount() + " rows of " + candidate.rows() + "; nothing has"
@@ -188,8 +189,8 @@ final class CompactionJob {
         }
         List<ColumnSchema> columns = FileMerger.columns(candidate, schema);
         // What an input alone told about columns that it lacks has to be told again, so all is told.
-        return FileOrigin.of(coverage(candidate), Optional.of(new FileOrigin.Part(id, 1, 1)), schema, columns, TableSchema.EMPTY,
-                candidate.keys(), before.stream().sorted().toList(), candidate.tier().level()).properties();
+        return FileOrigin.of(coverage(candidate), Optional.of(new FileOrigin.Part(id, 1, 1)), schema, columns,
+                TableSchema.EMPTY, candidate.keys(), before.stream().sorted().toList(), candidate.tier().level()).properties();
     }
 
     /// One range for each writer: flushes of a table are committed in order, so what lies between two of them is stored too.

@@ -109,7 +109,7 @@ public final class CompactionService implements AutoCloseable {
         this.catalog = Objects.requireNonNull(catalog, "catalog");
         this.store = Objects.requireNonNull(store, "store");
         this.clock = Objects.requireNonNull(clock, "clock");
-        planner = new Planner(options.limits());
+        planner = new Planner(options.limits(), options.deduplicate());
         owner = "compaction-" + catalog.instanceId();
         Optional<StoreLocks> storeLocks = store.capabilities().contains(Capability.ENFORCED_CREATE)
                 ? Optional.of(new StoreLocks(store, owner, clock)) : Optional.empty();
@@ -125,7 +125,8 @@ public final class CompactionService implements AutoCloseable {
         });
         nextClean = clock.instant();
         completed = metrics.counter("arc_compaction_jobs_total", "jobs", "Merges that were committed.");
-        failed = metrics.counter("arc_compaction_jobs_failed_total", "jobs", "Merges that failed; their inputs stay as they are.");
+        failed = metrics.counter("arc_compaction_jobs_failed_total", "jobs",
+                "Merges that failed; their inputs stay as they are.");
         filesCompacted = metrics.counter("arc_compaction_files_total", "files", "Files that were merged into others.");
         rowsWritten = metrics.counter("arc_compaction_rows_total", "rows", "Rows in the results of merges.");
         bytesRead = metrics.counter("arc_compaction_read_bytes_total", "bytes", "Sizes of the files that were merged.");
@@ -231,8 +232,8 @@ public final class CompactionService implements AutoCloseable {
                 throw new ArcException(ErrorCode.NOT_READY, "the server is stopping");
             }
             if (!cycleRunning.compareAndSet(false, true)) {
-                throw new ArcException(ErrorCode.CONFLICT, "Compaction cycle " + cycles.get() + " is already running. Wait until"
-                        + " it has ended and ask again.");
+                throw new ArcException(ErrorCode.CONFLICT, "Compaction cycle " + cycles.get() + " is already running."
+                        + " Wait until it has ended and ask again.");
             }
             requested = new Request(Set.copyOf(tiers), scope);
             lock.notifyAll();
@@ -457,7 +458,8 @@ public final class CompactionService implements AutoCloseable {
                 catalog.garbageDeleted(keys);
                 deleted += keys.size();
                 objectsDeleted.add(keys.size());
-                keys = keys.size() < DELETED_AT_ONCE ? List.of() : catalog.collectGarbage(options.garbageAge(), DELETED_AT_ONCE);
+                keys = keys.size() < DELETED_AT_ONCE ? List.of()
+                        : catalog.collectGarbage(options.garbageAge(), DELETED_AT_ONCE);
             }
         } catch (ArcException later) {
             LOG.log(Level.WARNING, catalog.garbageCount() + " objects that left their tables are deleted later: "

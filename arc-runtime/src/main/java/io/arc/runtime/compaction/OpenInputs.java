@@ -4,7 +4,8 @@ import io.arc.runtime.catalog.DataFile;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 
-/// Estimates what a merge holds in memory: an input is open from its least to its greatest time only. Inputs come by least time.
+/// Estimates what a merge holds in memory: an input is open from its least to its greatest time only. Inputs come
+/// by least time.
 final class OpenInputs {
     /// A row group has no more rows than that in files of ours.
     private static final long ROW_GROUP_ROWS = 1 << 20;

@@ -33,7 +33,12 @@ public final class Planner {
     /// Late files fewer than are worth it are merged when the newest has lain for so many times the tier's age.
     private static final int STRAGGLER_FACTOR = 24;
 
+    /// Of rows that are alike the one written last stays only if no file written in between is left out of a merge.
+    private static final Comparator<DataFile> BY_AGE =
+            Comparator.comparingLong(DataFile::addedMicros).thenComparing(DataFile::key);
+
     private final Limits limits;
+    private final boolean inOrderOfAge;
 
     /// @param targetBytes how large files should become
     /// @param maxFiles how many one job merges at most
@@ -67,8 +72,11 @@ public final class Planner {
         boolean inputs(String fingerprint);
     }
 
-    public Planner(Limits limits) {
+    /// @param inOrderOfAge whether jobs are cut by when files came instead of by the times of their rows: for merges that drop
+    ///     duplicates, which need no memory for open inputs
+    public Planner(Limits limits, boolean inOrderOfAge) {
         this.limits = Objects.requireNonNull(limits, "limits");
+        this.inOrderOfAge = inOrderOfAge;
     }
 
     /// Oldest partitions first, table by table.
@@ -159,11 +167,11 @@ public final class Planner {
         return sizes[0] + sizes[1] <= limits.targetBytes();
     }
 
-    /// Cuts the files, by time, into jobs of about equal count, each within the limits. A job of one file is left out.
+    /// Cuts the files, by time or age, into jobs of about equal count, each within the limits. A job of one file is left out.
     private void addJobs(TableId table, Tier tier, String partition, String lockKey, List<DataFile> wanted, Excluded excluded,
             List<Candidate> candidates) {
         List<DataFile> files = new ArrayList<>(wanted);
-        files.sort(BY_TIME);
+        files.sort(inOrderOfAge ? BY_AGE : BY_TIME);
         long totalBytes = files.stream().mapToLong(DataFile::sizeBytes).sum();
         // Merged rows take less room than their inputs, never much more: so many jobs give results of the target size.
         long bySize = Math.ceilDiv(totalBytes, limits.targetBytes());
@@ -176,7 +184,7 @@ public final class Planner {
         for (DataFile file : files) {
             boolean full = job.size() >= Math.min(perJob, limits.maxFiles())
                     || !job.isEmpty() && jobBytes + file.sizeBytes() > limits.targetBytes() + limits.targetBytes() / 4
-                    || job.size() >= 2 && open.bytesWith(file) > limits.memoryBytes();
+                    || job.size() >= 2 && !inOrderOfAge && open.bytesWith(file) > limits.memoryBytes();
             if (full) {
                 addJob(job, table, tier, partition, lockKey, excluded, candidates);
                 job = new ArrayList<>();
@@ -184,15 +192,18 @@ public final class Planner {
                 jobBytes = 0;
             }
             job.add(file);
-            open.add(file);
+            if (!inOrderOfAge) {
+                open.add(file);
+            }
             jobBytes += file.sizeBytes();
         }
         addJob(job, table, tier, partition, lockKey, excluded, candidates);
     }
 
-    private static void addJob(List<DataFile> job, TableId table, Tier tier, String partition, String lockKey, Excluded excluded,
-            List<Candidate> candidates) {
+    private static void addJob(List<DataFile> job, TableId table, Tier tier, String partition, String lockKey,
+            Excluded excluded, List<Candidate> candidates) {
         if (job.size() >= 2) {
+            job.sort(BY_TIME);
             Candidate candidate = new Candidate(table, tier, partition, lockKey, job);
             if (!excluded.inputs(candidate.fingerprint())) {
                 candidates.add(candidate);

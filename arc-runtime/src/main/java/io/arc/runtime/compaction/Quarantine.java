@@ -4,7 +4,9 @@ import io.arc.runtime.catalog.CatalogDatabase;
 import io.arc.runtime.catalog.CatalogDatabase.Migration;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -38,10 +40,11 @@ final class Quarantine implements Planner.Excluded {
                 ) STRICT, WITHOUT ROWID""")));
         List<Entry> known = database.write(session -> {
             List<Entry> found = new ArrayList<>();
-            try (ResultSet row = session.prepare("SELECT name, is_file, partition, reason, since_micros FROM compaction_quarantine")
-                    .executeQuery()) {
+            try (ResultSet row = session.prepare(
+                    "SELECT name, is_file, partition, reason, since_micros FROM compaction_quarantine").executeQuery()) {
                 while (row.next()) {
-                    found.add(new Entry(row.getString(1), row.getInt(2) == 1, row.getString(3), row.getString(4), row.getLong(5)));
+                    found.add(new Entry(row.getString(1), row.getInt(2) == 1, row.getString(3), row.getString(4),
+                            row.getLong(5)));
                 }
             }
             return found;
@@ -66,7 +69,7 @@ final class Quarantine implements Planner.Excluded {
     void add(String name, boolean isFile, String partition, String reason) {
         String shown = reason.length() > MAX_REASON ? reason.substring(0, MAX_REASON) : reason;
         Entry entry = new Entry(name, isFile, partition, shown,
-                Math.addExact(Math.multiplyExact(clock.instant().getEpochSecond(), 1_000_000L), clock.instant().getNano() / 1_000));
+                ChronoUnit.MICROS.between(Instant.EPOCH, clock.instant()));
         database.write(session -> {
             PreparedStatement put = session.prepare("INSERT OR REPLACE INTO compaction_quarantine VALUES (?, ?, ?, ?, ?)");
             put.setString(1, entry.name());

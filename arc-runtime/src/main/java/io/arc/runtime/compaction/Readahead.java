@@ -6,8 +6,8 @@ import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 
-/// Makes values on a thread of its own, one ahead of who takes them. Closed by the taker, whether or not it took all; the thread
-/// has ended then.
+/// Makes values on a thread of its own, one ahead of who takes them. Closed by the taker, whether or not it took all; the
+/// thread has ended then.
 final class Readahead<T> implements AutoCloseable {
     interface Maker<T> {
         /// @return empty behind the last

@@ -26,7 +26,8 @@ import java.util.zip.CRC32;
 ///
 /// What is locked is one of a fixed number of stripes, so that the objects do not become more and more. The greatest generation
 /// of a stripe is the lock. Who wants it creates the next one, and has it if there is none greater afterwards: a server that
-/// slept between looking and creating finds the one that was there before. The greatest generation is never deleted. Thread-safe.
+/// slept between looking and creating finds the one that was there before. The greatest generation is never deleted.
+/// Thread-safe.
 public final class StoreLocks {
     private static final String PREFIX = "_arc/locks/";
     private static final int STRIPES = 256;

@@ -32,8 +32,8 @@ public record CompactionConfig(boolean enabled, Tier hourly, Tier daily, Duratio
             "Whether small files are merged into large ones in the background."));
     public static final Setting<Boolean> HOURLY_ENABLED = new Setting<>(SECTION, ConfigKey.bool("hourly_enabled", true,
             "Whether the schedule merges the files of an hour."));
-    public static final Setting<String> HOURLY_SCHEDULE = new Setting<>(SECTION, ConfigKey.string("hourly_schedule", "5 * * * *",
-            "When hours are merged: a cron expression of five fields, in UTC."));
+    public static final Setting<String> HOURLY_SCHEDULE = new Setting<>(SECTION, ConfigKey.string("hourly_schedule",
+            "5 * * * *", "When hours are merged: a cron expression of five fields, in UTC."));
     public static final Setting<Long> HOURLY_MIN_AGE_HOURS = new Setting<>(SECTION, ConfigKey.integer("hourly_min_age_hours", 1,
             0, 8_760, "How many hours ago an hour must have begun and its newest file have come. "
                     + "0 merges the hour that is being written, too."));
@@ -76,8 +76,8 @@ public record CompactionConfig(boolean enabled, Tier hourly, Tier daily, Duratio
 
     static final List<Setting<?>> SETTINGS = List.of(ENABLED, HOURLY_ENABLED, HOURLY_SCHEDULE, HOURLY_MIN_AGE_HOURS,
             HOURLY_MIN_FILES, DAILY_ENABLED, DAILY_SCHEDULE, DAILY_MIN_AGE_HOURS, DAILY_MIN_FILES, SKIP_FILE_AGE_DAYS,
-            TARGET_FILE_SIZE_MB, MAX_FILES_PER_BATCH, MAX_CONCURRENT, COMPRESSION, COMPRESSION_LEVEL, LOCK_TTL_HOURS, MEMORY_LIMIT,
-            THREADS, TEMP_DIRECTORY, DEDUPLICATE);
+            TARGET_FILE_SIZE_MB, MAX_FILES_PER_BATCH, MAX_CONCURRENT, COMPRESSION, COMPRESSION_LEVEL, LOCK_TTL_HOURS,
+            MEMORY_LIMIT, THREADS, TEMP_DIRECTORY, DEDUPLICATE);
 
     public static CompactionConfig from(Configuration configuration, DataConfig data, QueryConfig query, Machine machine) {
         int maxConcurrent = Math.toIntExact(configuration.value(MAX_CONCURRENT));

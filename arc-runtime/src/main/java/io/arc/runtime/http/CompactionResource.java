@@ -56,7 +56,8 @@ public class CompactionResource {
     public String status() {
         CompactionStatus status = compaction().status();
         Json json = new Json().object().name("manager").object().name("active_jobs").value(status.running().size())
-                .name("total_completed").value(status.jobsCompleted()).name("total_failed").value(status.jobsFailed()).endObject();
+                .name("total_completed").value(status.jobsCompleted()).name("total_failed").value(status.jobsFailed())
+                .endObject();
         TierFigures hourly = status.tiers().get(Tier.HOURLY);
         if (hourly != null) {
             schedule(json.name("scheduler"), hourly);
@@ -88,8 +89,10 @@ public class CompactionResource {
     public String stats() {
         CompactionStatus status = compaction().status();
         Json json = new Json().object().name("total_jobs_completed").value(status.jobsCompleted())
-                .name("total_jobs_failed").value(status.jobsFailed()).name("total_files_compacted").value(status.filesCompacted())
-                .name("total_bytes_saved").value(status.bytesSaved()).name("total_bytes_saved_mb").value(megabytes(status.bytesSaved()))
+                .name("total_jobs_failed").value(status.jobsFailed())
+                .name("total_files_compacted").value(status.filesCompacted())
+                .name("total_bytes_saved").value(status.bytesSaved())
+                .name("total_bytes_saved_mb").value(megabytes(status.bytesSaved()))
                 .name("total_manifests_recover").value(status.recoveredLeftOvers())
                 .name("cycle_running").value(status.cycleRunning()).name("current_cycle_id").value(status.cycle());
         jobs(json.name("recent_jobs"), status.recent().stream().limit(RECENT_JOBS).toList());

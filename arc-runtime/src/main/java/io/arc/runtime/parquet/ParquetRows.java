@@ -147,7 +147,8 @@ public final class ParquetRows {
             to = Math.max(to, start(chunk) + chunk.getMeta_data().getTotal_compressed_size());
         }
         if (to - from > MAX_ROW_GROUP_BYTES) {
-            throw new ArcException(ErrorCode.CORRUPT_DATA, "The file " + name + " has a row group of " + (to - from) + " bytes.");
+            throw new ArcException(ErrorCode.CORRUPT_DATA, "The file " + name + " has a row group of " + (to - from)
+                    + " bytes.");
         }
         int size = Math.toIntExact(to - from);
         if (stored.length < size) {

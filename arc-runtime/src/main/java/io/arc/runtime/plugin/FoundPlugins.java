@@ -124,7 +124,8 @@ final class FoundPlugins implements AutoCloseable {
     }
 
     private void checkCompression(ArcConfig config, ConfigurationProblems problems) {
-        config.ingest().compression().ifPresent(name -> checkCompression(IngestConfig.COMPRESSION.name(), name, config, problems));
+        config.ingest().compression()
+                .ifPresent(name -> checkCompression(IngestConfig.COMPRESSION.name(), name, config, problems));
         config.compaction().compression().filter(name -> !name.equals("none"))
                 .ifPresent(name -> checkCompression(CompactionConfig.COMPRESSION.name(), name, config, problems));
     }

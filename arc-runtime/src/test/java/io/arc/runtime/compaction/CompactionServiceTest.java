@@ -151,8 +151,8 @@ class CompactionServiceTest {
     @Test
     void duplicatesAreDroppedWhenAskedFor() {
         CompactionOptions plain = CompactionWorld.options(directory);
-        CompactionOptions options = new CompactionOptions(plain.tiers(), plain.limits(), 2, plain.lockLife(),
-                plain.spillDirectory(), plain.memoryBytes(), 2, true, List.of(), Map.of(), Duration.ZERO);
+        CompactionOptions options = new CompactionOptions(plain.tiers(), new Planner.Limits(64 << 20, 3, 1 << 20), 2,
+                plain.lockLife(), plain.spillDirectory(), plain.memoryBytes(), 2, true, List.of(), Map.of(), Duration.ZERO);
         long seed = System.nanoTime();
         Random random = new Random(seed);
         Map<String, Long> model = new TreeMap<>();
@@ -171,7 +171,7 @@ class CompactionServiceTest {
                     }
                     world.flush(batches.toArray(new ColumnBatch[0]));
                 }
-                assertThat(world.compact()).as("seed %d", seed).singleElement().matches(JobReport::success);
+                assertThat(world.compact()).as("seed %d", seed).isNotEmpty().allMatch(JobReport::success);
                 assertThat(rows(world)).as("seed %d", seed)
                         .isEqualTo(model.entrySet().stream().map(row -> row.getKey() + row.getValue() + "|").sorted().toList());
             }

@@ -159,7 +159,7 @@ class PlannerTest {
     @Test
     void quarantinedFilesAndInputsAreLeftOut() {
         CatalogSnapshot snapshot = commit(fresh(CPU, HOUR_10, 11, 10, 120));
-        Planner planner = new Planner(LIMITS);
+        Planner planner = new Planner(LIMITS, false);
         Candidate all = planner.plan(snapshot, Tier.HOURLY, HOURLY, Scope.EVERYTHING, NOW, Excluded.NOTHING).getFirst();
         String bad = all.inputs().getFirst().key();
         Candidate rest = planner.plan(snapshot, Tier.HOURLY, HOURLY, Scope.EVERYTHING, NOW, excluded(Set.of(bad), Set.of()))
@@ -194,6 +194,22 @@ class PlannerTest {
         assertThat(plan(snapshot, Tier.HOURLY, HOURLY, scope("prod", "mem", null), tight)).hasSize(1);
     }
 
+    /// Files that came one after the other stay together, whatever the times of their rows.
+    @Test
+    void jobsThatDropDuplicatesAreCutByAge() {
+        List<DataFile> files = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            files.add(file(CPU, HOUR_10, i * 7 % 20 * 100, 10, 10, 0, 200 - i));
+        }
+        List<Candidate> plan = new Planner(new Limits(1_000, 5, 1L << 40), true).plan(commit(files), Tier.HOURLY, HOURLY,
+                Scope.EVERYTHING, NOW, Excluded.NOTHING);
+        assertThat(plan).hasSize(4);
+        for (int job = 0; job < 4; job++) {
+            assertThat(plan.get(job).inputs()).containsExactlyInAnyOrderElementsOf(files.subList(5 * job, 5 * job + 5))
+                    .isSortedAccordingTo(Comparator.comparingLong(DataFile::minMicros));
+        }
+    }
+
     /// Whatever is there, rounds come to an end, no file is in two jobs, and what is left is as few files as the target allows.
     @Test
     void roundsComeToAnEnd() {
@@ -201,7 +217,7 @@ class PlannerTest {
         Random random = new Random(seed);
         for (int round = 0; round < 12; round++) {
             Limits limits = new Limits(1_000, 2 + random.nextInt(30), 1L << (14 + random.nextInt(20)));
-            Planner planner = new Planner(limits);
+            Planner planner = new Planner(limits, false);
             TableId table = new TableId("prod", "t" + round);
             List<DataFile> files = new ArrayList<>();
             int count = 2 + random.nextInt(200);
@@ -265,7 +281,7 @@ class PlannerTest {
     }
 
     private static List<Candidate> plan(CatalogSnapshot snapshot, Tier tier, TierOptions options, Scope scope, Limits limits) {
-        List<Candidate> plan = new Planner(limits).plan(snapshot, tier, options, scope, NOW, Excluded.NOTHING);
+        List<Candidate> plan = new Planner(limits, false).plan(snapshot, tier, options, scope, NOW, Excluded.NOTHING);
         for (Candidate candidate : plan) {
             assertThat(candidate.inputs()).isSortedAccordingTo(Comparator.comparingLong(DataFile::minMicros));
         }
