@@ -65,7 +65,6 @@ public final class ResilientStore implements ObjectStore {
             operation.errors(metrics);
             operation.duration(metrics);
         }
-        this.threads = Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("arc-store-", 0).factory());
     }
 
     public String name() {
