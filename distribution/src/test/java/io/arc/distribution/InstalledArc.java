@@ -117,10 +117,11 @@ final class InstalledArc implements AutoCloseable {
         private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
         private volatile Optional<Integer> port = Optional.empty();
         private volatile boolean stopping;
+        private final Thread reader;
 
         private Server(Process process) {
             this.process = process;
-            Thread.ofVirtual().start(() -> {
+            reader = Thread.ofVirtual().start(() -> {
                 try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
                     for (String line = output.readLine(); line != null; line = output.readLine()) {
                         synchronized (lines) {
@@ -209,7 +210,8 @@ final class InstalledArc implements AutoCloseable {
         /// As an operator stops it. Returns the exit status.
         int terminate() throws InterruptedException {
             stopping = true;
-            process.destroy();
+            // Process.destroy would close its output as well, and with it what the server says while it stops.
+            process.toHandle().destroy();
             return waitForEnd();
         }
 
@@ -238,6 +240,8 @@ final class InstalledArc implements AutoCloseable {
             if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
                 throw new IllegalStateException("the server goes on:\n" + log());
             }
+            // A process that the server has started may hold its output open.
+            reader.join(Duration.ofSeconds(10));
             return process.exitValue();
         }
 
