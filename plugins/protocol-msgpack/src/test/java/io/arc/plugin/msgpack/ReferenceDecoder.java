@@ -411,6 +411,9 @@ final class ReferenceDecoder {
                 List<String> entries = new ArrayList<>();
                 Value[] keysAndValues = value.asMapValue().getKeyValueArray();
                 for (int i = 0; i < keysAndValues.length; i += 2) {
+                    if (keysAndValues[i].isMapValue() || keysAndValues[i].isArrayValue()) {
+                        throw new Refused("a key of JSON");
+                    }
                     String key = json(keysAndValues[i]);
                     entries.add((key.startsWith("\"") ? key : quoted(key)) + ":"
                             + json(keysAndValues[i + 1]));
