@@ -73,9 +73,9 @@ final class JsonText {
 
     private static void appendKey(TextBuffer json, Input input, int depth) {
         int type = input.peek();
+        // Written as text, its quotes would be escaped once for every level: forty bytes could make a gigabyte.
         if (Input.isMap(type) || Input.isArray(type)) {
-            throw input.malformed("a key within a value is " + Input.describe(type) + "; JSON, which the value becomes, has text"
-                    + " for keys");
+            throw input.malformed("a map inside a value has an array or a map as a key, for which JSON has no form; use text");
         }
         if (Input.isText(type) || Input.isBinary(type) || Input.isExtension(type)) {
             append(json, input, depth);

@@ -141,6 +141,19 @@ class MsgPackRulesTest {
         assertThat(batches(map("batch", List.of(map("batch", List.of(item)), List.of(item)), "m", 1.5))).hasSize(1);
     }
 
+    /// Found by fuzzing: as JSON text each level of keys escaped the quotes of the one below, twice as many each time.
+    @Test
+    void keysThatAreMapsOrArraysAreRefused() {
+        Object key = "k";
+        for (int level = 0; level < 20; level++) {
+            key = new Pack.Pairs(key, 1);
+        }
+        requireMalformed(columnar("v", List.of(new Pack.Pairs(key, 1))), "an array or a map as a key");
+        requireMalformed(columnar("v", List.of(new Pack.Pairs(List.of(1), 1))), "an array or a map as a key");
+        assertThat(rows(columnar("v", List.of(new Pack.Pairs(1, 2, "x", List.of()))))).singleElement().asString()
+                .contains("1").contains("x");
+    }
+
     private static Object nested(Object item, int arrays) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (int i = 0; i < arrays; i++) {

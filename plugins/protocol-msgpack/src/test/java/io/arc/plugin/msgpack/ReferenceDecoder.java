@@ -411,8 +411,8 @@ final class ReferenceDecoder {
                 List<String> entries = new ArrayList<>();
                 Value[] keysAndValues = value.asMapValue().getKeyValueArray();
                 for (int i = 0; i < keysAndValues.length; i += 2) {
-                    if (keysAndValues[i].isMapValue() || keysAndValues[i].isArrayValue()) {
-                        throw new Refused("a key of JSON");
+                    if (keysAndValues[i].isArrayValue() || keysAndValues[i].isMapValue()) {
+                        throw new Refused("a key that is an array or a map");
                     }
                     String key = json(keysAndValues[i]);
                     entries.add((key.startsWith("\"") ? key : quoted(key)) + ":"
