@@ -422,10 +422,15 @@ class MsgPackRulesTest {
             "82a16da174a7636f6c756d6e73dfffffffffa176", "82a16da174a66669656c6473df7fffffffa176"})
     void claimedSizesAreNotTrusted(String hex) {
         byte[] body = Pack.Raw.hex(hex).bytes();
-        long before = allocated();
-        assertThatThrownBy(() -> decoder.decode(ByteSlice.of(body), TestParameters.of(Map.of()), new CountingSink()))
-                .isInstanceOf(ArcException.class).hasMessageMatching(".*(left|ends|claims).*");
-        assertThat(allocated() - before).isLessThan(200_000);
+        // The first time, classes are loaded, which is not the body's doing.
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < 2; round++) {
+            long before = allocated();
+            assertThatThrownBy(() -> decoder.decode(ByteSlice.of(body), TestParameters.of(Map.of()), new CountingSink()))
+                    .isInstanceOf(ArcException.class).hasMessageMatching(".*(left|ends|claims).*");
+            least = Math.min(least, allocated() - before);
+        }
+        assertThat(least).isLessThan(100_000);
     }
 
     @Test
