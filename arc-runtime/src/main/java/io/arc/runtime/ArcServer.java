@@ -95,7 +95,6 @@ public final class ArcServer implements AutoCloseable {
     private static final Logger LOG = System.getLogger(ArcServer.class.getName());
     private static final int MAX_DECOMPRESSION_RATIO = 1100;
     private static final int MAX_NAMED = 100;
-    private static final long FILE_CACHE_BYTES = 10L << 30;
     /// For answers that are still on their way when their snapshot has gone.
     private static final Duration GARBAGE_AGE = Duration.ofMinutes(1);
     private static final String DEFAULT_COMPACTION_CODEC = "zstd";
@@ -220,7 +219,7 @@ public final class ArcServer implements AutoCloseable {
                 compressor(plugins, ingest));
         opened("encoders", encoders::close);
 
-        FileCache cache = new FileCache(store, data.resolve("cache"), FILE_CACHE_BYTES);
+        FileCache cache = new FileCache(store, config.query().fileCacheDirectory(), config.query().fileCacheBytes());
         metrics.gauge("arc_file_cache_bytes", "bytes", "Bytes of objects held as local files.", cache::usedBytes);
         Deferred<Journal> journal = new Deferred<>();
         flushes = new FlushService(flushOptions(ingest), buffers, memory, schemas, catalog, new WriteThrough(store, cache), encoders,
@@ -274,7 +273,7 @@ public final class ArcServer implements AutoCloseable {
     /// Runs also when it is off: objects that left their tables are deleted by it.
     private CompactionService openCompaction(LoadedPlugins plugins, Catalog catalog, ObjectStore store) {
         CompactionConfig compaction = config.compaction();
-        FileCache cache = new FileCache(store, compaction.tempDirectory().resolve("inputs"), FILE_CACHE_BYTES);
+        FileCache cache = new FileCache(store, compaction.tempDirectory().resolve("inputs"), config.query().fileCacheBytes());
         CompactionOptions options = new CompactionOptions(
                 Map.of(Tier.HOURLY, tier(compaction, compaction.hourly()), Tier.DAILY, tier(compaction, compaction.daily())),
                 new Planner.Limits(compaction.targetFileBytes(), compaction.maxFilesPerBatch(),
@@ -376,7 +375,8 @@ public final class ArcServer implements AutoCloseable {
     private QueryEngine openQueries(Path data, LoadedPlugins plugins, LiveTables tables, ResilientStore store,
             FileCache cache) {
         QueryConfig query = config.query();
-        List<Path> readable = Stream.concat(Stream.of(data.toAbsolutePath(), query.tempDirectory()),
+        List<Path> readable = Stream.concat(Stream.of(data.toAbsolutePath(), query.tempDirectory(),
+                query.fileCacheDirectory()),
                 store.localDirectories().stream()).distinct().toList();
         QueryOptions defaults = QueryOptions.defaults(readable);
         QueryOptions options = new QueryOptions(query.poolSize(), query.maxQueueSize(), query.timeout(), query.memoryLimitBytes(),

@@ -4,6 +4,7 @@ import io.arc.api.ArcException;
 import io.arc.runtime.config.ConfigurationInputs;
 import io.arc.runtime.config.LogConfig;
 import io.arc.runtime.config.Machine;
+import io.arc.runtime.http.HttpServer;
 import io.arc.runtime.logging.ConsoleFormatter;
 import io.arc.runtime.logging.JsonFormatter;
 import io.arc.runtime.logging.LogSetup;
@@ -117,10 +118,10 @@ public final class Main {
                 ProcessHandle.current().info().startInstant().orElseGet(Instant::now));
         server.start();
         StartCache.makeLater();
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("arc-stop").unstarted(() -> {
+        HttpServer.atShutdown(() -> {
             server.close();
             stopped.countDown();
-        }));
+        });
         try {
             stopped.await();
         } catch (InterruptedException end) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.arc.distribution.InstalledArc.Server;
 import io.arc.testkit.S3Emulator;
+import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,6 +54,12 @@ class S3StorageIT {
         assertThat(folder.resolve("data/storage")).doesNotExist();
         s3.proxy().forgetRequests();
         assertThat(server.query("d", "SELECT count(*), sum(v) FROM cpu WHERE v > 0")).isEqualTo("[[1000,500500]]");
+        assertThat(s3.proxy().requests()).as("what was written is cached").noneMatch(each -> each.method().equals("GET"));
+        assertThat(server.terminate()).isIn(0, 143);
+        emptyCache();
+        server = arc.start(folder.resolve("data"), s3.environment(LAZY));
+        s3.proxy().forgetRequests();
+        assertThat(server.query("d", "SELECT count(*), sum(v) FROM cpu WHERE v > 0")).isEqualTo("[[1000,500500]]");
         assertThat(s3.proxy().requests()).as("the file is fetched").anyMatch(each -> each.method().equals("GET"));
         s3.proxy().forgetRequests();
         assertThat(server.query("d", "SELECT max(v) FROM cpu WHERE v > 10")).isEqualTo("[[1000]]");
@@ -92,13 +99,21 @@ class S3StorageIT {
                 S3Emulator.SECRET_KEY);
     }
 
+    private void emptyCache() throws IOException {
+        KillIT.deleteTree(folder.resolve("data/cache"));
+    }
+
     /// The log takes writes; what is cached is answered; the rest says which store is missing.
     @Test
     void aBucketThatIsAwayIsNamed() throws Exception {
-        Server server = arc.start(folder.resolve("data"), s3.environment(Map.of("ARC_INGEST_MAX_BUFFER_AGE_MS", "600000",
-                "ARC_STORAGE_S3_REQUEST_TIMEOUT", "1s")));
+        Map<String, String> settings = s3.environment(Map.of("ARC_INGEST_MAX_BUFFER_AGE_MS", "600000",
+                "ARC_STORAGE_S3_REQUEST_TIMEOUT", "1s"));
+        Server before = arc.start(folder.resolve("data"), settings);
+        assertThat(before.post("/write?db=d", lines(1, 100).replace("cpu", "mem")).statusCode()).isEqualTo(204);
+        assertThat(before.terminate()).isIn(0, 143);
+        emptyCache();
+        Server server = arc.start(folder.resolve("data"), settings);
         assertThat(server.post("/write?db=d", lines(1, 100)).statusCode()).isEqualTo(204);
-        assertThat(server.post("/write?db=d", lines(1, 100).replace("cpu", "mem")).statusCode()).isEqualTo(204);
         flush(server);
         assertThat(server.query("d", "SELECT sum(v) FROM cpu WHERE v > 0")).isEqualTo("[[5050]]");
         s3.proxy().goDown();

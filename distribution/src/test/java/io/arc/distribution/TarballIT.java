@@ -252,7 +252,8 @@ class TarballIT {
         Server first = arc.start(data, elsewhere);
         assertThat(first.post("/write?db=d", "cpu v=1\ncpu v=2\n").statusCode()).isEqualTo(204);
         assertThat(first.terminate()).isIn(0, 143);
-        assertThat(first.log()).as("the last words of a server that stops").endsWith("stopped");
+        assertThat(first.log()).as("the last words of a server that stops").endsWith("stopped")
+                .doesNotContain("[ERROR]", "\tat ");
         Server second = arc.start(data, elsewhere);
         assertThat(second.query("d", "SELECT count(*), sum(v) FROM cpu")).isEqualTo("[[2,3]]");
         try (Stream<Path> files = Files.walk(store)) {

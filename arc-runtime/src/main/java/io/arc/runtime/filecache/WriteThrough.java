@@ -76,4 +76,8 @@ public final class WriteThrough implements ObjectStore {
     public Health health() {
         return store.health();
     }
+
+    /// The store is closed by whoever opened it.
+    @Override
+    public void close() {}
 }

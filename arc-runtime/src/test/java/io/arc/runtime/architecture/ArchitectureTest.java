@@ -6,6 +6,8 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.arc.api.spi.PluginInstance;
+import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -100,6 +102,23 @@ class ArchitectureTest {
             });
         }
         assertThat(violations).isEmpty();
+    }
+
+    /// What stands before a plugin's instance passes every call on: a default that it inherits would hide the plugin's own answer.
+    @Test
+    void nothingBeforeAPluginHidesItsAnswers() throws ClassNotFoundException {
+        List<String> hidden = new ArrayList<>();
+        for (JavaClass each : new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests()).importPackages(ROOT)) {
+            Class<?> type = Class.forName(each.getName(), false, getClass().getClassLoader());
+            if (!type.isInterface() && PluginInstance.class.isAssignableFrom(type)) {
+                for (Method method : type.getMethods()) {
+                    if (method.isDefault() && method.getDeclaringClass().getPackageName().startsWith(API)) {
+                        hidden.add(each.getName() + " inherits " + method.getName());
+                    }
+                }
+            }
+        }
+        assertThat(hidden).isEmpty();
     }
 
     /// The check itself can fail: a leaf that imports a leaf and a room that imports `http` are found.
