@@ -4,8 +4,11 @@ import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.ByteOrder;
 import java.util.Base64;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.complex.FixedSizeListVector;
@@ -30,7 +33,14 @@ final class ColumnReader {
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+    private static final ValueLayout.OfLong LITTLE_LONG = LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt LITTLE_INT = INT.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final byte[] HEX = "0123456789abcdef".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    private static final long MICROS = 1_000_000L;
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle HALF_WORD = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long ONES = 0x0101_0101_0101_0101L;
+    private static final long HIGH_BITS = ONES << 7;
     private static final double[] POWERS = new double[23];
 
     static {
@@ -54,6 +64,8 @@ final class ColumnReader {
     private final String[] names;
     private final int listSize;
     private final NumberText numbers;
+    /// Of the last double.
+    private int decimals;
 
     /// @param column DuckDB's view of the column, or null for one inside another
     ColumnReader(FieldVector vector, ResultColumn column, NumberText numbers) {
@@ -252,7 +264,7 @@ final class ColumnReader {
             case DOUBLE -> {
                 double value = doubleAt(row);
                 if (Double.isFinite(value)) {
-                    NumberText.decimal(out, value);
+                    decimals = NumberText.decimal(out, value, decimals);
                 } else {
                     out.ascii("null");
                 }
@@ -287,7 +299,7 @@ final class ColumnReader {
             case DOUBLE -> {
                 double value = doubleAt(row);
                 if (Double.isFinite(value)) {
-                    NumberText.decimal(out, value);
+                    decimals = NumberText.decimal(out, value, decimals);
                 } else {
                     out.ascii(Double.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
                 }
@@ -315,7 +327,14 @@ final class ColumnReader {
         if (infinity != 0) {
             out.ascii(infinity > 0 ? "infinity" : "-infinity");
         } else {
-            numbers.instant(out, epochSecond(row), nanoOfSecond(row));
+            long value = longAt(row);
+            if (kind == Kind.TIMESTAMP && unitsPerSecond == MICROS) {
+                // The usual unit: to divide by a number that the compiler knows is many times faster.
+                long seconds = Math.floorDiv(value, MICROS);
+                numbers.instant(out, seconds, (int) (value - seconds * MICROS) * 1_000);
+            } else {
+                numbers.instant(out, epochSecond(row), nanoOfSecond(row));
+            }
         }
     }
 
@@ -366,19 +385,48 @@ final class ColumnReader {
 
     private void quoted(int row, ByteOutput out) {
         int length = length(row);
-        out.room(length + 2);
+        // Whole words are looked at, so there is room for one behind the text.
+        out.room(length + 2 + Long.BYTES);
         byte[] bytes = out.bytes;
-        int start = out.size;
-        bytes[start] = '"';
-        MemorySegment.copy(MEMORY, BYTE, data + MEMORY.get(INT, offsets + 4L * row), bytes, start + 1, length);
-        for (int i = start + 1; i <= start + length; i++) {
-            if (needsEscape(bytes[i])) {
+        int start = out.size + 1;
+        bytes[start - 1] = '"';
+        copy(data + MEMORY.get(INT, offsets + 4L * row), length, bytes, start);
+        for (int i = 0; i < length; i += Long.BYTES) {
+            long word = (long) WORD.get(bytes, start + i);
+            if (length - i < Long.BYTES) {
+                word |= -1L << 8 * (length - i);
+            }
+            if (needsEscape(word)) {
                 quoted(bytesAt(row), length, out);
                 return;
             }
         }
-        bytes[start + length + 1] = '"';
-        out.size = start + length + 2;
+        bytes[start + length] = '"';
+        out.size = start + length + 1;
+    }
+
+    /// Short texts are copied by words that overlap: calling a copying routine costs more than they do.
+    private static void copy(long from, int length, byte[] bytes, int at) {
+        if (length > 2 * Long.BYTES) {
+            MemorySegment.copy(MEMORY, BYTE, from, bytes, at, length);
+        } else if (length >= Long.BYTES) {
+            WORD.set(bytes, at, MEMORY.get(LITTLE_LONG, from));
+            WORD.set(bytes, at + length - Long.BYTES, MEMORY.get(LITTLE_LONG, from + length - Long.BYTES));
+        } else if (length >= Integer.BYTES) {
+            HALF_WORD.set(bytes, at, MEMORY.get(LITTLE_INT, from));
+            HALF_WORD.set(bytes, at + length - Integer.BYTES, MEMORY.get(LITTLE_INT, from + length - Integer.BYTES));
+        } else {
+            for (int i = 0; i < length; i++) {
+                bytes[at + i] = MEMORY.get(BYTE, from + i);
+            }
+        }
+    }
+
+    /// Whether one of eight bytes is a quote, a backslash or a control character.
+    private static boolean needsEscape(long word) {
+        long quote = word ^ '"' * ONES;
+        long backslash = word ^ '\\' * ONES;
+        return ((quote - ONES & ~quote | backslash - ONES & ~backslash | word - ' ' * ONES & ~word) & HIGH_BITS) != 0;
     }
 
     private static boolean needsEscape(byte b) {

@@ -6,11 +6,17 @@ import java.math.BigDecimal;
 final class NumberText {
     private static final byte[] PAIRS = pairs();
     private static final double[] POWERS = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-    private static final long[] WHOLE_POWERS = {1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000,
-            1_000_000_000};
+    private static final long[] WHOLE_POWERS = new long[19];
     /// Below it every whole number has at most 15 digits, hence exactly one nearest double and no shorter rival.
     private static final double EXACT = 1e15;
     private static final int MAX_QUICK_DECIMALS = 9;
+
+    static {
+        WHOLE_POWERS[0] = 1;
+        for (int i = 1; i < WHOLE_POWERS.length; i++) {
+            WHOLE_POWERS[i] = WHOLE_POWERS[i - 1] * 10;
+        }
+    }
 
     private long cachedMinute = Long.MIN_VALUE;
     private final byte[] cachedPrefix = new byte[32];
@@ -41,33 +47,58 @@ final class NumberText {
     }
 
     private static int digits(long value) {
-        int digits = 1;
-        while (value >= 10_000) {
-            value /= 10_000;
-            digits += 4;
-        }
-        return digits + (value >= 1_000 ? 3 : value >= 100 ? 2 : value >= 10 ? 1 : 0);
+        // 1233 / 4096 is a little more than the logarithm of 2.
+        int least = (Long.SIZE - Long.numberOfLeadingZeros(value | 1)) * 1_233 >>> 12;
+        return value >= WHOLE_POWERS[least] ? least + 1 : Math.max(1, least);
     }
 
     /// Writes exactly `digits` digits, zeros in front where the value has fewer.
     private static void writeDigits(byte[] bytes, int at, int digits, long value) {
         int end = at + digits;
-        while (end - at >= 2) {
+        while (value > Integer.MAX_VALUE && end - at >= 2) {
             long rest = value / 100;
-            int pair = (int) (value - rest * 100) << 1;
-            bytes[--end] = PAIRS[pair + 1];
-            bytes[--end] = PAIRS[pair];
+            end = putPair(bytes, end, (int) (value - rest * 100));
             value = rest;
         }
-        if (end > at) {
-            bytes[at] = (byte) ('0' + value % 10);
+        int left = (int) value;
+        while (end - at >= 2) {
+            int rest = left / 100;
+            end = putPair(bytes, end, left - rest * 100);
+            left = rest;
         }
+        if (end > at) {
+            bytes[at] = (byte) ('0' + left % 10);
+        }
+    }
+
+    private static int putPair(byte[] bytes, int end, int pair) {
+        bytes[end - 1] = PAIRS[2 * pair + 1];
+        bytes[end - 2] = PAIRS[2 * pair];
+        return end - 2;
     }
 
     /// The shortest decimal that reads back as the same double, never with an exponent. The value is finite.
     static void decimal(ByteOutput out, double value) {
+        decimal(out, value, 0);
+    }
+
+    /// @param likely how many decimals the column's last value had, which is tried first
+    /// @return how many to try next
+    static int decimal(ByteOutput out, double value, int likely) {
         double magnitude = Math.abs(value);
         if (magnitude < EXACT) {
+            double guess = magnitude * POWERS[likely];
+            long digits = (long) (guess + 0.5);
+            if (likely > 0 && guess < EXACT && digits / POWERS[likely] == magnitude) {
+                // Of at most 15 digits only one number is this double: without its last zeros it is the shortest.
+                int decimals = likely;
+                while (decimals > 0 && digits % 10 == 0) {
+                    digits /= 10;
+                    decimals--;
+                }
+                fixed(out, value < 0 || 1 / value < 0, digits, decimals);
+                return likely;
+            }
             for (int decimals = 0; decimals <= MAX_QUICK_DECIMALS; decimals++) {
                 double scaled = magnitude * POWERS[decimals];
                 if (scaled >= EXACT) {
@@ -77,11 +108,12 @@ final class NumberText {
                 // Both are exact in a double, and division rounds once, as reading the text does.
                 if (whole / POWERS[decimals] == magnitude) {
                     fixed(out, value < 0 || 1 / value < 0, whole, decimals);
-                    return;
+                    return decimals;
                 }
             }
         }
         plain(out, Double.toString(value));
+        return likely;
     }
 
     static void decimal(ByteOutput out, float value) {

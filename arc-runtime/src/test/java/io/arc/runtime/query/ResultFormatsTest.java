@@ -278,12 +278,59 @@ final class ResultFormatsTest {
                 continue;
             }
             out.size = 0;
-            NumberText.decimal(out, value);
+            NumberText.decimal(out, value, random.nextInt(10));
             String text = new String(out.bytes, 0, out.size, StandardCharsets.US_ASCII);
             assertThat(Double.parseDouble(text)).as("seed %d, %s", seed, text).isEqualTo(value);
             assertThat(text).doesNotContain("E");
             String shortest = new java.math.BigDecimal(Double.toString(value)).stripTrailingZeros().toPlainString();
             assertThat(text.replace("-0", "0")).as("seed %d", seed).isEqualTo(value == 0 ? "0" : shortest.replace("-0", "0"));
         }
+    }
+
+    @Test
+    void wholeNumbersOfEveryLength() {
+        ByteOutput out = new ByteOutput(64);
+        long power = 1;
+        for (int i = 0; i < 63; i++, power *= 2) {
+            for (long value : new long[] {power - 1, power, power + 1, -power}) {
+                assertThat(whole(out, value)).isEqualTo(Long.toString(value));
+            }
+        }
+        power = 1;
+        for (int i = 0; i < 19; i++, power *= 10) {
+            for (long value : new long[] {power - 1, power, power + 1, -power, 1 - power}) {
+                assertThat(whole(out, value)).isEqualTo(Long.toString(value));
+            }
+        }
+        assertThat(whole(out, Long.MAX_VALUE)).isEqualTo("9223372036854775807");
+        assertThat(whole(out, Long.MIN_VALUE)).isEqualTo("-9223372036854775808");
+    }
+
+    private static String whole(ByteOutput out, long value) {
+        out.size = 0;
+        NumberText.whole(out, value);
+        return new String(out.bytes, 0, out.size, StandardCharsets.US_ASCII);
+    }
+
+    @Test
+    void textsOfEveryLengthAreQuotedWithOrWithoutSomethingToEscape() throws Exception {
+        StringBuilder sql = new StringBuilder("SELECT * FROM (VALUES ");
+        List<String> expected = new ArrayList<>();
+        for (int length = 0; length <= 26; length++) {
+            for (int at = -1; at < length; at++) {
+                for (char odd : at < 0 ? new char[] {'x'} : new char[] {'"', '\\', '\n', '\u001f', 'é', '\u007f', ' '}) {
+                    String text = at < 0 ? "x".repeat(length) : "y".repeat(at) + odd + "z".repeat(length - at - 1);
+                    expected.add(text);
+                    sql.append(expected.size() == 1 ? "(" : ",(").append(expected.size()).append(",'").append(text).append("')");
+                }
+            }
+        }
+        String data = fixture.data(sql.append(") v(i, t) ORDER BY i").toString());
+        StringBuilder rows = new StringBuilder();
+        for (int i = 0; i < expected.size(); i++) {
+            rows.append(i == 0 ? "[" : ",[").append(i + 1).append(",\"").append(expected.get(i).replace("\\", "\\\\")
+                    .replace("\"", "\\\"").replace("\n", "\\n").replace("\u001f", "\\u001f")).append("\"]");
+        }
+        assertThat(data).isEqualTo("[" + rows + "]");
     }
 }
