@@ -13,22 +13,15 @@ import io.arc.api.data.Role;
 import io.arc.api.data.TableId;
 import io.arc.api.data.Utf8Block;
 import io.arc.api.data.Validity;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/// All batches of one request as the payload of one frame, and back, bit for bit. Little-endian; arrays are copied whole, so
-/// that encoding costs what copying memory costs. Thread-safe.
+/// All batches of one request as the payload of one frame, and back, bit for bit. Numbers take as few bytes as all of a column
+/// fit in: what the log costs is what it writes, and a look at the numbers, which are in the processor's caches, is cheaper than
+/// a byte on the disk. Thread-safe.
 public final class FrameCodec {
-    private static final int VERSION = 1;
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+    private static final int VERSION = 2;
     private static final int LONGS = 0;
     private static final int DOUBLES = 1;
     private static final int BOOLEANS = 2;
@@ -37,45 +30,109 @@ public final class FrameCodec {
 
     private FrameCodec() {}
 
+    /// A batch with the forms of its columns, in their order, that of the times first.
+    private record Planned(ColumnBatch batch, List<Form> forms) {}
+
+    /// What was found out about a column before it is written.
+    private sealed interface Form {
+        record Integers(IntegerForm form) implements Form {}
+
+        record Decimals(DecimalForm form) implements Form {}
+
+        record Texts(BlockForm form) implements Form {}
+
+        record Codes(int entries, BlockForm form) implements Form {}
+
+        record Flags() implements Form {}
+    }
+
+    /// @param shortest length of a text
+    /// @param width bytes that a length takes
+    private record BlockForm(int shortest, int width) {
+        static BlockForm of(Utf8Block block, int count) {
+            if (count == 0) {
+                return new BlockForm(0, 0);
+            }
+            int[] offsets = block.offsets();
+            int shortest = Integer.MAX_VALUE;
+            int longest = 0;
+            for (int i = 0; i < count; i++) {
+                int length = offsets[i + 1] - offsets[i];
+                shortest = Math.min(shortest, length);
+                longest = Math.max(longest, length);
+            }
+            return new BlockForm(shortest, IntegerForm.width(longest - shortest, count));
+        }
+
+        long size(Utf8Block block, int count) {
+            return 1 + 4 + (long) width * count + block.offsets()[count] - block.offsets()[0];
+        }
+    }
+
     /// @throws ArcException PAYLOAD_TOO_LARGE when the batches take more than an array can hold
     public static byte[] encode(List<ColumnBatch> batches) {
+        List<Planned> planned = new ArrayList<>(batches.size());
         long size = 5;
         for (ColumnBatch batch : batches) {
-            size += sizeOf(batch);
+            Planned each = plan(batch);
+            planned.add(each);
+            size += sizeOf(each);
         }
         if (size > Integer.MAX_VALUE - 64) {
             throw new ArcException(ErrorCode.PAYLOAD_TOO_LARGE, "the request's rows take " + size
                     + " bytes in the log, more than one frame can hold; send smaller requests");
         }
         byte[] payload = new byte[(int) size];
-        Output output = new Output(payload);
+        FrameOutput output = new FrameOutput(payload);
         output.put(VERSION);
         output.putInt(batches.size());
-        for (ColumnBatch batch : batches) {
-            encode(batch, output);
+        for (Planned each : planned) {
+            encode(each, output);
         }
         return payload;
     }
 
-    private static long sizeOf(ColumnBatch batch) {
-        long size = 4 + utf8Length(batch.table().database()) + 4 + utf8Length(batch.table().table()) + 8
-                + 8L * batch.rowCount();
+    private static Planned plan(ColumnBatch batch) {
+        int rowCount = batch.rowCount();
+        List<Form> forms = new ArrayList<>(batch.columns().size() + 1);
+        forms.add(new Form.Integers(IntegerForm.of(batch.epochMicros(), rowCount)));
         for (Column column : batch.columns()) {
-            size += 4 + utf8Length(column.name()) + 2 + 4 + 8L * words(column, batch.rowCount()) + switch (column) {
-                case LongColumn _, DoubleColumn _ -> 8L * batch.rowCount();
-                case BooleanColumn _ -> batch.rowCount();
-                case Utf8Column text -> sizeOf(text.values(), batch.rowCount());
+            forms.add(switch (column) {
+                case LongColumn longs -> new Form.Integers(IntegerForm.of(longs.values(), rowCount));
+                case DoubleColumn doubles -> new Form.Decimals(DecimalForm.of(doubles.values(), rowCount));
+                case BooleanColumn _ -> new Form.Flags();
+                case Utf8Column text -> new Form.Texts(BlockForm.of(text.values(), rowCount));
                 case DictionaryColumn text -> {
-                    int entries = entries(text, batch.rowCount());
-                    yield 1 + 4 + (long) width(entries) * batch.rowCount() + sizeOf(text.dictionary(), entries);
+                    int entries = entries(text, rowCount);
+                    yield new Form.Codes(entries, BlockForm.of(text.dictionary(), entries));
                 }
-            };
+            });
+        }
+        return new Planned(batch, forms);
+    }
+
+    private static long sizeOf(Planned planned) {
+        ColumnBatch batch = planned.batch();
+        int rowCount = batch.rowCount();
+        long size = 4 + utf8Length(batch.table().database()) + 4 + utf8Length(batch.table().table()) + 8
+                + sizeOf(planned.forms().getFirst(), null, rowCount);
+        for (int i = 0; i < batch.columns().size(); i++) {
+            Column column = batch.columns().get(i);
+            size += 4 + utf8Length(column.name()) + 2 + 4 + 8L * words(column, rowCount)
+                    + sizeOf(planned.forms().get(i + 1), column, rowCount);
         }
         return size;
     }
 
-    private static long sizeOf(Utf8Block block, int count) {
-        return 4L * (count + 1) + block.offsets()[count] - block.offsets()[0];
+    private static long sizeOf(Form form, Column column, int rowCount) {
+        return switch (form) {
+            case Form.Integers(IntegerForm integers) -> integers.size(rowCount);
+            case Form.Decimals(DecimalForm decimals) -> decimals.size(rowCount);
+            case Form.Flags() -> rowCount;
+            case Form.Texts(BlockForm block) -> block.size(((Utf8Column) column).values(), rowCount);
+            case Form.Codes(int entries, BlockForm block) -> 1 + 4 + (long) width(entries) * rowCount
+                    + block.size(((DictionaryColumn) column).dictionary(), entries);
+        };
     }
 
     private static int words(Column column, int rowCount) {
@@ -114,14 +171,16 @@ public final class FrameCodec {
         return length;
     }
 
-    private static void encode(ColumnBatch batch, Output output) {
+    private static void encode(Planned planned, FrameOutput output) {
+        ColumnBatch batch = planned.batch();
         int rowCount = batch.rowCount();
         output.putText(batch.table().database());
         output.putText(batch.table().table());
         output.putInt(rowCount);
         output.putInt(batch.columns().size());
-        output.putLongs(batch.epochMicros(), rowCount);
-        for (Column column : batch.columns()) {
+        ((Form.Integers) planned.forms().getFirst()).form().put(batch.epochMicros(), rowCount, output);
+        for (int i = 0; i < batch.columns().size(); i++) {
+            Column column = batch.columns().get(i);
             output.putText(column.name());
             output.put(column.role() == Role.TAG ? 1 : 0);
             output.put(switch (column) {
@@ -134,27 +193,27 @@ public final class FrameCodec {
             int words = words(column, rowCount);
             output.putInt(words);
             output.putLongs(column.validity().words(), words);
-            switch (column) {
-                case LongColumn longs -> output.putLongs(longs.values(), rowCount);
-                case DoubleColumn doubles -> output.putDoubles(doubles.values(), rowCount);
-                case BooleanColumn booleans -> output.putBooleans(booleans.values(), rowCount);
-                case Utf8Column text -> output.putBlock(text.values(), rowCount);
-                case DictionaryColumn text -> {
-                    int entries = entries(text, rowCount);
+            switch (planned.forms().get(i + 1)) {
+                case Form.Integers(IntegerForm form) -> form.put(((LongColumn) column).values(), rowCount, output);
+                case Form.Decimals(DecimalForm form) -> form.put(((DoubleColumn) column).values(), rowCount, output);
+                case Form.Flags() -> output.putBooleans(((BooleanColumn) column).values(), rowCount);
+                case Form.Texts(BlockForm form) ->
+                    output.putBlock(((Utf8Column) column).values(), rowCount, form.shortest(), form.width());
+                case Form.Codes(int entries, BlockForm form) -> {
+                    DictionaryColumn text = (DictionaryColumn) column;
                     output.put(width(entries));
                     output.putInt(entries);
                     output.putCodes(text.codes(), rowCount, width(entries));
-                    output.putBlock(text.dictionary(), entries);
+                    output.putBlock(text.dictionary(), entries, form.shortest(), form.width());
                 }
             }
         }
     }
 
-    /// @throws ArcException CORRUPT_DATA for bytes that [#encode] has not made; allocates no more than the payload's size a few
-    ///     times over
+    /// @throws ArcException CORRUPT_DATA for bytes that [#encode] has not made; allocates little more than what was encoded
     public static List<ColumnBatch> decode(byte[] payload) {
         try {
-            Source source = new Source(payload);
+            FrameSource source = new FrameSource(payload);
             int version = source.get();
             if (version != VERSION) {
                 throw new ArcException(ErrorCode.CORRUPT_DATA, "a log frame of version " + version
@@ -165,9 +224,8 @@ public final class FrameCodec {
             for (int i = 0; i < count; i++) {
                 batches.add(decodeBatch(source));
             }
-            if (source.at != payload.length) {
-                throw new ArcException(ErrorCode.CORRUPT_DATA, "a log frame holds " + (payload.length - source.at)
-                        + " bytes too many");
+            if (source.left() != 0) {
+                throw new ArcException(ErrorCode.CORRUPT_DATA, "a log frame holds " + source.left() + " bytes too many");
             }
             return batches;
         } catch (IndexOutOfBoundsException | IllegalArgumentException | NegativeArraySizeException damaged) {
@@ -180,11 +238,11 @@ public final class FrameCodec {
         return payload.length > 0 && payload[0] != VERSION;
     }
 
-    private static ColumnBatch decodeBatch(Source source) {
+    private static ColumnBatch decodeBatch(FrameSource source) {
         TableId table = new TableId(source.text(), source.text());
         int rowCount = source.getInt();
         int columnCount = source.count(10);
-        long[] times = source.longs(rowCount);
+        long[] times = IntegerForm.read(source, rowCount);
         List<Column> columns = new ArrayList<>(columnCount);
         for (int i = 0; i < columnCount; i++) {
             String name = source.text();
@@ -197,8 +255,8 @@ public final class FrameCodec {
             int words = source.getInt();
             Validity validity = words == 0 ? Validity.ALL_PRESENT : new Validity(source.longs(words));
             columns.add(switch (kind) {
-                case LONGS -> new LongColumn(name, role, source.longs(rowCount), validity);
-                case DOUBLES -> new DoubleColumn(name, role, source.doubles(rowCount), validity);
+                case LONGS -> new LongColumn(name, role, IntegerForm.read(source, rowCount), validity);
+                case DOUBLES -> new DoubleColumn(name, role, DecimalForm.read(source, rowCount), validity);
                 case BOOLEANS -> new BooleanColumn(name, role, source.booleans(rowCount), validity);
                 case TEXTS -> new Utf8Column(name, role, source.block(rowCount), validity);
                 case DICTIONARY -> {
@@ -221,189 +279,5 @@ public final class FrameCodec {
             });
         }
         return new ColumnBatch(table, rowCount, times, columns);
-    }
-
-    private static final class Output {
-        private final byte[] bytes;
-        private final MemorySegment segment;
-        private int at;
-
-        Output(byte[] bytes) {
-            this.bytes = bytes;
-            this.segment = MemorySegment.ofArray(bytes);
-        }
-
-        void put(int value) {
-            bytes[at++] = (byte) value;
-        }
-
-        void putInt(int value) {
-            segment.set(INT, at, value);
-            at += 4;
-        }
-
-        void putText(String text) {
-            byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-            putInt(utf8.length);
-            System.arraycopy(utf8, 0, bytes, at, utf8.length);
-            at += utf8.length;
-        }
-
-        void putLongs(long[] values, int count) {
-            MemorySegment.copy(values, 0, segment, LONG, at, count);
-            at += 8 * count;
-        }
-
-        void putDoubles(double[] values, int count) {
-            MemorySegment.copy(values, 0, segment, DOUBLE, at, count);
-            at += 8 * count;
-        }
-
-        void putBooleans(boolean[] values, int count) {
-            for (int i = 0; i < count; i++) {
-                bytes[at++] = (byte) (values[i] ? 1 : 0);
-            }
-        }
-
-        void putCodes(int[] codes, int count, int width) {
-            switch (width) {
-                case 1 -> {
-                    for (int i = 0; i < count; i++) {
-                        bytes[at + i] = (byte) codes[i];
-                    }
-                }
-                case 2 -> {
-                    for (int i = 0; i < count; i++) {
-                        segment.set(SHORT, at + 2L * i, (short) codes[i]);
-                    }
-                }
-                default -> MemorySegment.copy(codes, 0, segment, INT, at, count);
-            }
-            at += width * count;
-        }
-
-        void putBlock(Utf8Block block, int count) {
-            int base = block.offsets()[0];
-            if (base == 0) {
-                MemorySegment.copy(block.offsets(), 0, segment, INT, at, count + 1);
-            } else {
-                for (int i = 0; i <= count; i++) {
-                    segment.set(INT, at + 4L * i, block.offsets()[i] - base);
-                }
-            }
-            at += 4 * (count + 1);
-            int length = block.offsets()[count] - base;
-            System.arraycopy(block.bytes(), base, bytes, at, length);
-            at += length;
-        }
-    }
-
-    private static final class Source {
-        private final byte[] bytes;
-        private final MemorySegment segment;
-        private int at;
-
-        Source(byte[] bytes) {
-            this.bytes = bytes;
-            this.segment = MemorySegment.ofArray(bytes);
-        }
-
-        private void need(long count) {
-            if (count < 0 || count > bytes.length - at) {
-                throw new IllegalArgumentException(count + " bytes are said to follow and " + (bytes.length - at)
-                        + " are left");
-            }
-        }
-
-        int get() {
-            return bytes[at++] & 0xff;
-        }
-
-        int getInt() {
-            need(4);
-            int value = segment.get(INT, at);
-            at += 4;
-            if (value < 0) {
-                throw new IllegalArgumentException("a count of " + value);
-            }
-            return value;
-        }
-
-        /// A count of things that take at least `bytesEach` bytes.
-        int count(int bytesEach) {
-            int count = getInt();
-            need((long) count * bytesEach);
-            return count;
-        }
-
-        String text() {
-            int length = getInt();
-            need(length);
-            String text = new String(bytes, at, length, StandardCharsets.UTF_8);
-            at += length;
-            return text;
-        }
-
-        long[] longs(int count) {
-            need(8L * count);
-            long[] values = new long[count];
-            MemorySegment.copy(segment, LONG, at, values, 0, count);
-            at += 8 * count;
-            return values;
-        }
-
-        double[] doubles(int count) {
-            need(8L * count);
-            double[] values = new double[count];
-            MemorySegment.copy(segment, DOUBLE, at, values, 0, count);
-            at += 8 * count;
-            return values;
-        }
-
-        boolean[] booleans(int count) {
-            need(count);
-            boolean[] values = new boolean[count];
-            for (int i = 0; i < count; i++) {
-                values[i] = bytes[at++] != 0;
-            }
-            return values;
-        }
-
-        int[] codes(int count, int width) {
-            if (width != 1 && width != 2 && width != 4) {
-                throw new IllegalArgumentException("codes of " + width + " bytes");
-            }
-            need((long) width * count);
-            int[] codes = new int[count];
-            for (int i = 0; i < count; i++) {
-                codes[i] = switch (width) {
-                    case 1 -> segment.get(BYTE, at + (long) i) & 0xff;
-                    case 2 -> segment.get(SHORT, at + 2L * i) & 0xffff;
-                    default -> segment.get(INT, at + 4L * i);
-                };
-            }
-            at += width * count;
-            return codes;
-        }
-
-        Utf8Block block(int count) {
-            need(4L * count + 4);
-            int[] offsets = new int[count + 1];
-            MemorySegment.copy(segment, INT, at, offsets, 0, count + 1);
-            at += 4 * (count + 1);
-            for (int i = 0; i < count; i++) {
-                if (offsets[i + 1] < offsets[i]) {
-                    throw new IllegalArgumentException("texts that end before they begin");
-                }
-            }
-            if (offsets[0] != 0) {
-                throw new IllegalArgumentException("texts that do not begin at 0");
-            }
-            need(offsets[count]);
-            byte[] text = new byte[offsets[count]];
-            System.arraycopy(bytes, at, text, 0, text.length);
-            at += text.length;
-            return new Utf8Block(text, offsets);
-        }
     }
 }

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
+import io.arc.api.data.Column;
 import io.arc.api.data.Column.DictionaryColumn;
 import io.arc.api.data.Column.DoubleColumn;
+import io.arc.api.data.Column.LongColumn;
 import io.arc.api.data.ColumnBatch;
 import io.arc.api.data.Role;
 import io.arc.api.data.TableId;
@@ -16,6 +18,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.DoubleStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class FrameCodecTest {
@@ -53,10 +57,10 @@ class FrameCodecTest {
 
     @Test
     void codesTakeNoMoreBytesThanTheDictionaryNeeds() {
-        assertThat(bytesForARow(256)).isEqualTo(8 + 1);
-        assertThat(bytesForARow(257)).isEqualTo(8 + 2);
-        assertThat(bytesForARow(65_536)).isEqualTo(8 + 2);
-        assertThat(bytesForARow(65_537)).isEqualTo(8 + 4);
+        assertThat(bytesForARow(256)).isEqualTo(1);
+        assertThat(bytesForARow(257)).isEqualTo(2);
+        assertThat(bytesForARow(65_536)).isEqualTo(2);
+        assertThat(bytesForARow(65_537)).isEqualTo(4);
     }
 
     private static int bytesForARow(int entries) {
@@ -70,6 +74,47 @@ class FrameCodecTest {
         Arrays.fill(codes, entries - 1);
         return new ColumnBatch(new TableId("d", "t"), rowCount, new long[rowCount],
                 List.of(new DictionaryColumn("host", Role.TAG, codes, Utf8Block.of(texts), Validity.ALL_PRESENT)));
+    }
+
+    /// Each with the bytes that the numbers of a row may take at most.
+    @Test
+    void numbersTakeFewBytesAndComeBack() {
+        long[][] wholes = {
+            {}, {7}, {Long.MIN_VALUE}, {5, 5, 5}, {Long.MIN_VALUE, Long.MAX_VALUE}, {Long.MAX_VALUE, Long.MIN_VALUE, 0, -1},
+            LongStream.range(0, 1_000).map(i -> 1_750_000_000_000_000L + i * 10_000_000).toArray(),
+            LongStream.range(0, 1_000).map(i -> Long.MAX_VALUE - 500 + i).toArray(),
+            LongStream.range(0, 1_000).map(i -> 1_750_000_000_000_000L + i * 10_000_000 + i % 251).toArray(),
+            LongStream.range(0, 1_000).map(i -> i % 256 - 128).toArray(), LongStream.range(0, 1_000).map(i -> i * i).toArray(),
+            LongStream.range(0, 1_000).map(i -> i * 4_000_000_000L * (i % 2)).toArray(),
+            LongStream.range(0, 70_000).map(i -> 3).toArray()};
+        int[] wholeBytes = {0, 0, 0, 0, 8, 8, 0, 0, 2, 1, 2, 8, 1};
+        for (int i = 0; i < wholes.length; i++) {
+            long[] values = wholes[i];
+            assertThat(roundTrip(new LongColumn("v", Role.FIELD, values, Validity.ALL_PRESENT), values.length))
+                    .as("whole numbers %d", i).isLessThanOrEqualTo(wholeBytes[i] * values.length + 120);
+        }
+        double[][] fractions = {
+            {}, {1.5}, {-0.0}, {0.0, -0.0}, {Double.NaN, 1}, {Double.POSITIVE_INFINITY}, {2147483647, -2147483648},
+            {2147483648.0}, {21474836.47, -21474836.48}, {1e300, 1}, {0.1, 0.12, 0.123}, {0.1, 0.1234},
+            {Math.nextUp(0.1), 0.1},
+            DoubleStream.iterate(0, v -> v + 1).limit(1_000).map(v -> (v * 7919 % 10_000) / 100).toArray(),
+            DoubleStream.iterate(0, v -> v + 1).limit(1_000).map(v -> v % 2 == 0 ? v / 10 : -v / 1_000).toArray(),
+            DoubleStream.iterate(0.5, v -> v * 1.000001).limit(1_000).toArray()};
+        int[] fractionBytes = {0, 0, 8, 8, 8, 8, 4, 8, 4, 8, 1, 8, 8, 2, 4, 8};
+        for (int i = 0; i < fractions.length; i++) {
+            double[] values = fractions[i];
+            assertThat(roundTrip(new DoubleColumn("v", Role.FIELD, values, Validity.ALL_PRESENT), values.length))
+                    .as("doubles %d", i).isLessThanOrEqualTo(fractionBytes[i] * values.length + 120);
+        }
+    }
+
+    private static int roundTrip(Column column, int rowCount) {
+        List<ColumnBatch> batches =
+                List.of(new ColumnBatch(new TableId("d", "t"), rowCount, new long[rowCount], List.of(column)));
+        byte[] payload = FrameCodec.encode(batches);
+        List<ColumnBatch> back = FrameCodec.decode(payload);
+        assertThat(Rows.same(batches, back)).as("%s came back as %s", batches, back).isTrue();
+        return payload.length - (rowCount > 1 << 16 ? rowCount : 0);
     }
 
     /// The checksum keeps damage away from the decoder; behind it there still is no way to crash it or to make it allocate.
@@ -96,8 +141,8 @@ class FrameCodecTest {
     @Test
     void aLaterVersionIsRefusedByName() {
         byte[] payload = FrameCodec.encode(List.of(coded(3, 3)));
-        payload[0] = 2;
-        assertThatThrownBy(() -> FrameCodec.decode(payload)).isInstanceOf(ArcException.class).hasMessageContaining("version 2");
+        payload[0] = 3;
+        assertThatThrownBy(() -> FrameCodec.decode(payload)).isInstanceOf(ArcException.class).hasMessageContaining("version 3");
         assertThat(FrameCodec.isForeign(payload)).isTrue();
     }
 

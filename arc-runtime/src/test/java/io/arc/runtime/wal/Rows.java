@@ -66,7 +66,7 @@ final class Rows {
             columns.add(randomColumn(random, "column " + i + (random.nextInt(4) == 0 ? " \u00fc\ud83d\ude00" : ""), rowCount));
         }
         return new ColumnBatch(new TableId(random.nextBoolean() ? "db" : "\u6570\u636e", "t" + random.nextInt(5)), rowCount,
-                random.longs(rowCount + random.nextInt(3)).toArray(), columns);
+                randomLongs(random, rowCount + random.nextInt(3)), columns);
     }
 
     private static Column randomColumn(RandomGenerator random, String name, int rowCount) {
@@ -74,10 +74,16 @@ final class Rows {
         Validity validity = randomValidity(random, rowCount);
         int capacity = rowCount + random.nextInt(4);
         return switch (random.nextInt(5)) {
-            case 0 -> new LongColumn(name, role, random.longs(capacity).toArray(), validity);
+            case 0 -> new LongColumn(name, role, randomLongs(random, capacity), validity);
             case 1 -> {
                 double[] values = new double[capacity];
+                boolean measured = random.nextBoolean();
+                double scale = Math.pow(10, random.nextInt(5));
                 for (int row = 0; row < capacity; row++) {
+                    if (measured) {
+                        values[row] = (random.nextInt(20_000) - 10_000) / scale;
+                        continue;
+                    }
                     // Any bits: NaNs with payloads, negative zero, subnormals.
                     values[row] = random.nextInt(4) == 0 ? Double.longBitsToDouble(0x7ff0_0000_0000_0000L | random.nextLong())
                             : Double.longBitsToDouble(random.nextLong());
@@ -107,6 +113,18 @@ final class Rows {
                 yield new DictionaryColumn(name, role, codes, randomBlock(random, entries), validity);
             }
         };
+    }
+
+    /// Of any spread, in order or not, also such that wrap around.
+    private static long[] randomLongs(RandomGenerator random, int count) {
+        long base = random.nextLong();
+        long spread = random.nextLong() >>> random.nextInt(Long.SIZE);
+        long step = random.nextInt(3) == 0 ? random.nextLong() >>> random.nextInt(Long.SIZE) : 0;
+        long[] values = new long[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = base + i * step + (spread <= 0 ? 0 : random.nextLong(spread));
+        }
+        return values;
     }
 
     private static Validity randomValidity(RandomGenerator random, int rowCount) {

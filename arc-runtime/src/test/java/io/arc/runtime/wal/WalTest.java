@@ -357,7 +357,7 @@ class WalTest {
     void aFullBacklogRefusesAtOnceAndTakesAgainLater() {
         Gate gate = new Gate();
         files.onCall(gate);
-        byte[] big = FrameCodec.encode(Rows.of(3, 70_000));
+        byte[] big = FrameCodec.encode(Rows.of(3, 700_000));
         try (Wal wal = world.open(World.options(), files)) {
             gate.shut.set(true);
             List<World.Answer> answers = new ArrayList<>();
