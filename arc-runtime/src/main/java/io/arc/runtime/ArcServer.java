@@ -72,6 +72,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 
 /// One server: makes every room, starts them in order, stops them in reverse. `start` and `close` are called once, each by one
 /// thread.
@@ -83,7 +84,8 @@ public final class ArcServer implements AutoCloseable {
     private static final int MAX_DECOMPRESSION_RATIO = 1100;
     private static final long FILE_CACHE_BYTES = 10L << 30;
     private static final Duration MIN_FLUSH_INTERVAL = Duration.ofSeconds(1);
-    private static final Duration MAX_FLUSH_BACKOFF = Duration.ofSeconds(4);
+    /// Longer than a store's circuit stays open: a try finds it willing, and after an outage everything is normal in seconds.
+    private static final Duration MAX_FLUSH_BACKOFF = Duration.ofSeconds(3);
 
     private final Installation installation;
     private final ArcConfig config;
@@ -94,6 +96,8 @@ public final class ArcServer implements AutoCloseable {
     private final Deque<Step> opened = new ArrayDeque<>();
 
     private volatile String notReady = "starting";
+    /// What holds the start up, if anything does.
+    private volatile Supplier<Optional<String>> startWaits = Optional::empty;
     private volatile Services services;
     private volatile Map<String, HealthSource> components = Map.of();
     private HttpServer http;
@@ -203,7 +207,12 @@ public final class ArcServer implements AutoCloseable {
         new OrphanSweep(catalog, store).sweep();
         flushes.start();
         opened("flush", () -> stopFlushing(journal));
-        journal.set(openJournal(catalog, new WalReplay(buffers, schemas, catalog, memory, flushes, metrics)));
+        WalReplay replay = new WalReplay(buffers, schemas, catalog, memory, flushes, metrics);
+        startWaits = replay::waiting;
+        components = healthSources(plugins, store, journal);
+        Journal log = openJournal(catalog, replay);
+        journal.set(log);
+        flushes.releaseLog(log::release);
 
         IngestService writes = new IngestService(schemas, journal.find().orElseThrow(), buffers, memory,
                 new IngestOptions(ingest.sanitizeNames(), ingest.lineErrors() == IngestConfig.LineErrors.REJECT), metrics);
@@ -213,16 +222,19 @@ public final class ArcServer implements AutoCloseable {
         metrics.gauge("arc_buffer_queue_depth", "flushes", "Flushes that run or wait to be tried again.", flushes::pendingCount);
         metrics.gauge("arc_uptime_seconds", "seconds", "Time since the start.",
                 () -> Duration.between(startedAt, clock.instant()).toMillis() / 1000.0);
+        services = new Services(writes, routes(plugins), plugins::missingProtocol, new BodyDecompressor(MAX_DECOMPRESSION_RATIO),
+                queries, new LiveTables(catalog, schemas, buffers), Optional.ofNullable(authenticator), name -> create(catalog, name),
+                flushes::flushAll, () -> figures(buffers), ingest.defaultDatabase(), config.query().timeout());
+    }
+
+    private Map<String, HealthSource> healthSources(LoadedPlugins plugins, ResilientStore store, Deferred<Journal> journal) {
         Map<String, HealthSource> health = new LinkedHashMap<>();
         health.put("storage", store::health);
         health.put("flush", flushes::health);
         health.put("wal", () -> journal.find().map(Journal::health).orElse(Health.UP));
         plugins.protocols().forEach(protocol -> health.put("protocol " + protocol.description().name(),
                 protocol.instance()::health));
-        components = health;
-        services = new Services(writes, routes(plugins), plugins::missingProtocol, new BodyDecompressor(MAX_DECOMPRESSION_RATIO),
-                queries, new LiveTables(catalog, schemas, buffers), Optional.ofNullable(authenticator), name -> create(catalog, name),
-                flushes::flushAll, () -> figures(buffers), ingest.defaultDatabase(), config.query().timeout());
+        return health;
     }
 
     private static String counterName(String plugin, String name) {
@@ -421,15 +433,14 @@ public final class ArcServer implements AutoCloseable {
 
         @Override
         public Optional<String> notReadyReason() {
-            return Optional.ofNullable(notReady);
+            return Optional.ofNullable(notReady).map(reason -> startWaits.get().map(why -> reason + ": " + why).orElse(reason));
         }
 
         @Override
         public Services services() {
-            String reason = notReady;
-            if (reason != null) {
+            notReadyReason().ifPresent(reason -> {
                 throw new ArcException(ErrorCode.NOT_READY, "the server is " + reason + "; send this again in a moment");
-            }
+            });
             return services;
         }
 

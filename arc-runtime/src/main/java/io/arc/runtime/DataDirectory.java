@@ -26,14 +26,7 @@ final class DataDirectory implements AutoCloseable {
     /// @throws ArcException CONFIGURATION when it cannot be written or another server holds it
     static DataDirectory open(Path path) {
         try {
-            if (Files.notExists(path)) {
-                Files.createDirectories(path.toAbsolutePath().getParent());
-                if (path.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-                    Files.createDirectory(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-                } else {
-                    Files.createDirectory(path);
-                }
-            }
+            make(path);
         } catch (IOException refused) {
             throw unusable(path, "cannot be made", refused);
         }
@@ -57,6 +50,18 @@ final class DataDirectory implements AutoCloseable {
         close(channel);
         throw new ArcException(ErrorCode.CONFIGURATION, "another Arc server is using the data folder " + path
                 + ": stop it, or give this one a folder of its own by data.dir (ARC_DATA_DIR)");
+    }
+
+    /// Makes the folder, for its owner only, if it is not there.
+    static void make(Path path) throws IOException {
+        if (Files.notExists(path)) {
+            Files.createDirectories(path.toAbsolutePath().getParent());
+            if (path.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+                Files.createDirectory(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            } else {
+                Files.createDirectory(path);
+            }
+        }
     }
 
     private static ArcException unusable(Path path, String what, IOException reason) {

@@ -105,6 +105,7 @@ public final class Main {
     private static int server(PrintStream err) {
         Installation installation = Installation.read(ConfigurationInputs.ofProcess(), Machine.detect());
         LogSetup logging = installLog(installation.config().log());
+        NativeLibraries.unpackBelow(installation.config().data().directory());
         CountDownLatch stopped = new CountDownLatch(1);
         ArcServer server = new ArcServer(installation, InstantSource.system(), err);
         server.start();

@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
 /// still running when it is closed.
 final class InstalledArc implements AutoCloseable {
     static final String TOKEN = "an-administrators-token-for-tests-only";
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
 
     private final Path home;
     private final List<Server> servers = new ArrayList<>();
@@ -58,15 +58,23 @@ final class InstalledArc implements AutoCloseable {
     /// Starts a server and waits until it says that it is ready.
     Server start(Path data, Map<String, String> environment) throws IOException, InterruptedException {
         Server server = launch(data, environment);
-        if (!server.ready.await(PATIENCE.toSeconds(), TimeUnit.SECONDS) || server.port.isEmpty()) {
-            throw new IOException("the server did not become ready:\n" + server.log());
-        }
+        server.awaitReady();
         return server;
     }
 
+    /// Keeps nothing of a server that has ended.
+    void forget(Server server) {
+        server.http.shutdownNow();
+        servers.remove(server);
+    }
+
     /// Starts a server that need not become ready.
-    Server launch(Path data, Map<String, String> environment) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(home.resolve("bin/arc").toString(), "server").redirectErrorStream(true)
+    ///
+    /// @param wrapper a command that runs the server as its own, if any
+    Server launch(Path data, Map<String, String> environment, String... wrapper) throws IOException {
+        List<String> command = new ArrayList<>(List.of(wrapper));
+        command.addAll(List.of(home.resolve("bin/arc").toString(), "server"));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
                 .directory(Path.of("/").toFile());
         builder.environment().put("ARC_DATA_DIR", data.toString());
         builder.environment().put("ARC_SERVER_HOST", "127.0.0.1");
@@ -95,7 +103,7 @@ final class InstalledArc implements AutoCloseable {
 
     @Override
     public void close() {
-        servers.forEach(server -> server.process.destroyForcibly());
+        servers.forEach(Server::destroyAll);
     }
 
     /// A server process.
@@ -113,7 +121,10 @@ final class InstalledArc implements AutoCloseable {
             Thread.ofVirtual().start(() -> {
                 try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
                     for (String line = output.readLine(); line != null; line = output.readLine()) {
-                        lines.add(line);
+                        synchronized (lines) {
+                            lines.add(line);
+                            lines.notifyAll();
+                        }
                         Matcher matcher = READY.matcher(line);
                         if (matcher.find()) {
                             port = Optional.of(Integer.parseInt(matcher.group(1)));
@@ -127,6 +138,17 @@ final class InstalledArc implements AutoCloseable {
             });
         }
 
+        void awaitReady() throws IOException, InterruptedException {
+            if (!ready.await(PATIENCE.toSeconds(), TimeUnit.SECONDS) || port.isEmpty()) {
+                throw new IOException("the server did not become ready:\n" + log());
+            }
+        }
+
+        /// False when the server ends before it is ready.
+        boolean becomesReady() throws InterruptedException {
+            return ready.await(PATIENCE.toSeconds(), TimeUnit.SECONDS) && port.isPresent();
+        }
+
         String log() {
             return String.join("\n", lines);
         }
@@ -135,6 +157,19 @@ final class InstalledArc implements AutoCloseable {
         Optional<String> printedToken() {
             return List.copyOf(lines).stream().filter(line -> line.startsWith("Admin API token: "))
                     .map(line -> line.substring("Admin API token: ".length())).findFirst();
+        }
+
+        /// Waits for a line that holds the text, or for the end of the process.
+        ///
+        /// @return whether it came
+        boolean awaitLog(String text) throws InterruptedException {
+            synchronized (lines) {
+                long end = System.nanoTime() + PATIENCE.toNanos();
+                while (lines.stream().noneMatch(line -> line.contains(text)) && process.isAlive() && System.nanoTime() < end) {
+                    lines.wait(100);
+                }
+                return lines.stream().anyMatch(line -> line.contains(text));
+            }
         }
 
         HttpResponse<String> get(String path) throws IOException, InterruptedException {
@@ -177,9 +212,18 @@ final class InstalledArc implements AutoCloseable {
 
         /// As a power cut stops it, but for the page cache.
         void kill() throws InterruptedException {
-            // The shell has replaced itself by Java, so this is the server itself.
-            process.destroyForcibly();
+            destroyAll();
             waitForEnd();
+        }
+
+        /// The shell has replaced itself by Java, so the process is the server itself, or a wrapper with the server below.
+        private void destroyAll() {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        }
+
+        boolean isAlive() {
+            return process.isAlive();
         }
 
         int waitForEnd() throws InterruptedException {

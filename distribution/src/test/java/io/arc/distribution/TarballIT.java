@@ -102,6 +102,11 @@ class TarballIT {
         Server last = arc.start(data, lazy);
         assertThat(last.query("d", "SELECT count(*), sum(v) FROM cpu")).isEqualTo("[[3,6]]");
         assertThat(last.query("d", "SELECT count(*), sum(v) FROM t1")).isEqualTo("[[6,4.5]]");
+        try (Stream<Path> unpacked = Files.list(data.resolve("native"))) {
+            assertThat(unpacked.filter(each -> each.getFileName().toString().startsWith("process-")))
+                    .as("native libraries of the killed servers are gone").singleElement()
+                    .satisfies(each -> assertThat(each).isNotEmptyDirectory());
+        }
     }
 
     @Test

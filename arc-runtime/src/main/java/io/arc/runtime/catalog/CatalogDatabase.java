@@ -283,6 +283,9 @@ public final class CatalogDatabase implements AutoCloseable {
             if (failure instanceof SQLException sql && endsTransaction(sql)) {
                 throw sql;
             }
+            if (failure instanceof SQLException) {
+                forgetStatements();
+            }
             prepare(ROLLBACK_TO).execute();
             task.failure = failure instanceof SQLException sql ? translate(sql, false) : failure;
             task.transaction.rolledBack();
@@ -292,6 +295,7 @@ public final class CatalogDatabase implements AutoCloseable {
 
     private void abandon(List<Task<?>> group, boolean committing, Throwable failure) {
         LOG.log(System.Logger.Level.ERROR, "A catalog commit of " + group.size() + " changes to " + file + " failed", failure);
+        forgetStatements();
         try {
             prepare("ROLLBACK").execute();
         } catch (SQLException noTransactionLeft) {
@@ -317,6 +321,18 @@ public final class CatalogDatabase implements AutoCloseable {
             prepared.put(sql, statement);
         }
         return statement;
+    }
+
+    /// The driver ends a statement for good when the disk fails under it, and does not say which.
+    private void forgetStatements() {
+        for (PreparedStatement statement : prepared.values()) {
+            try {
+                statement.close();
+            } catch (SQLException ended) {
+                LOG.log(System.Logger.Level.DEBUG, "a statement that failed does not close", ended);
+            }
+        }
+        prepared.clear();
     }
 
     /// Whether SQLite may have ended the whole transaction on this error, not only the statement.

@@ -65,6 +65,18 @@ public final class SchemaRegistry {
 
     /// The same for the batches of one request: all are admitted, or none and no schema has changed.
     public void admitAll(List<ColumnBatch> batches) {
+        admitAll(batches, true);
+    }
+
+    /// The same for rows that were admitted before and are acknowledged: whatever limits and rules for names say today, they
+    /// belong to their tables.
+    ///
+    /// @throws ArcException TYPE_CONFLICT only
+    public void admitLogged(List<ColumnBatch> batches) {
+        admitAll(batches, false);
+    }
+
+    private void admitAll(List<ColumnBatch> batches, boolean limited) {
         boolean news = false;
         for (ColumnBatch batch : batches) {
             Known known = tables.get(batch.table());
@@ -81,7 +93,8 @@ public final class SchemaRegistry {
             for (ColumnBatch batch : batches) {
                 TableId table = batch.table();
                 TableSchema before = grown.containsKey(table) ? grown.get(table) : present(table);
-                grown.put(table, joined(before, schemaOf(batch, before), table));
+                TableSchema added = schemaOf(batch, before, limited);
+                grown.put(table, limited ? joined(before, added, table) : before.join(added, table));
             }
             grown.forEach(this::put);
         }
@@ -143,7 +156,7 @@ public final class SchemaRegistry {
         return column.type() == ColumnType.TEXT && column.validity().presentCount(rowCount) == 0;
     }
 
-    private TableSchema schemaOf(ColumnBatch batch, TableSchema known) {
+    private TableSchema schemaOf(ColumnBatch batch, TableSchema known, boolean limited) {
         List<ColumnSchema> columns = new ArrayList<>(batch.columns().size());
         Set<String> untyped = new HashSet<>();
         Set<String> seen = HashSet.newHashSet(batch.columns().size());
@@ -153,7 +166,7 @@ public final class SchemaRegistry {
                 throw new ArcException(ErrorCode.INVALID_NAME, "Two columns of one record of table " + batch.table()
                         + " are named '" + name + "'. Rename the tag or the field.");
             }
-            if (known.columnOrNull(name) == null) {
+            if (limited && known.columnOrNull(name) == null) {
                 nameProblem.apply(name).ifPresent(problem -> {
                     throw new ArcException(ErrorCode.INVALID_NAME, problem + " (Table " + batch.table() + ".)");
                 });

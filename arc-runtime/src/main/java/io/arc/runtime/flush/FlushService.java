@@ -166,7 +166,7 @@ public final class FlushService implements AutoCloseable {
         lock.lock();
         try {
             tables.forEach((table, flush) -> {
-                if (!flush.running && flush.sealed != null && !now.isBefore(flush.notBefore)) {
+                if (!flush.running && flush.sealed != null && mayTry(flush, now)) {
                     launch(table, flush, now);
                 }
             });
@@ -199,12 +199,17 @@ public final class FlushService implements AutoCloseable {
         lock.lock();
         try {
             TableFlush flush = tables.computeIfAbsent(table, absent -> new TableFlush());
-            if (!flush.running && !now.isBefore(flush.notBefore)) {
+            if (!flush.running && mayTry(flush, now)) {
                 launch(table, flush, now);
             }
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean mayTry(TableFlush flush, Instant now) {
+        // A pause longer than any that is ever made means that the clock was set back.
+        return !now.isBefore(flush.notBefore) || flush.notBefore.isAfter(now.plus(options.maxBackoff()));
     }
 
     /// With the lock held.
@@ -232,6 +237,8 @@ public final class FlushService implements AutoCloseable {
             } else {
                 if (flush.failedTries > 0) {
                     LOG.log(Level.INFO, "flushing {0} works again after {1} failed tries", table, flush.failedTries);
+                    // What has failed this one has most likely failed the others, too.
+                    tables.values().forEach(other -> other.notBefore = Instant.MIN);
                 }
                 flush.failedTries = 0;
                 flush.notBefore = Instant.MIN;
@@ -294,10 +301,16 @@ public final class FlushService implements AutoCloseable {
         buffers.release(plan.rows());
         flush.sealed = null;
         flush.plan = null;
-        buffers.releasable().forEach(log::release);
+        releaseLog(log);
         flushes.increment();
         rowsWritten.add(plan.rows().rowCount());
         duration.record(System.nanoTime() - started);
+    }
+
+    /// Tells what of the log is not needed any more. After every flush; once more when a log was replayed and opened, because
+    /// all of it may have been in files already.
+    public void releaseLog(LogRelease told) {
+        buffers.releasable().forEach(told::release);
     }
 
     private DataFile store(FlushPlan plan, int number) {
@@ -371,7 +384,7 @@ public final class FlushService implements AutoCloseable {
         Instant now = clock.instant();
         for (TableId table : pending) {
             TableFlush flush = tables.get(table);
-            if (!flush.running && !now.isBefore(flush.notBefore)) {
+            if (!flush.running && mayTry(flush, now)) {
                 launch(table, flush, now);
             }
         }

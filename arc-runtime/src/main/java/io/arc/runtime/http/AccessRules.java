@@ -56,10 +56,14 @@ public final class AccessRules {
             new Rule("GET", "/query", Need.ANY),
             new Rule("POST", "/query", Need.ANY),
 
+            new Rule("*", "/api/v3/write_lp", Need.ANY),
+
             new Rule("POST", "/api/v1/databases", Need.ADMIN),
             new Rule("POST", "/api/v1/write/line-protocol/flush", Need.ADMIN),
             new Rule("POST", "/api/v1/write/flush", Need.ADMIN),
             new Rule("POST", "/write/flush", Need.ADMIN),
+            new Rule("POST", "/api/v1/import/*", Need.ADMIN),
+            new Rule("GET", "/api/v1/import/stats", Need.ANY),
             new Rule("GET", "/api/v1/queries", Need.ADMIN),
             new Rule("DELETE", "/api/v1/queries/{}", Need.ADMIN),
 

@@ -25,7 +25,7 @@ import org.yaml.snakeyaml.representer.Representer;
 final class ApiDocument {
     /// What a hot route reads.
     enum Input {
-        NONE, SQL, INFLUXQL
+        NONE, SQL, INFLUXQL, FILE
     }
 
     /// A hot route as it is told to the public.
@@ -131,6 +131,14 @@ final class ApiDocument {
             }
             case INFLUXQL -> operation.put("parameters", List.of(parameter("q", "query", "The statement."),
                     parameter("db", "query", "The database.")));
+            case FILE -> {
+                operation.put("parameters", List.of(parameter("x-arc-database", "header", "The database to write to."),
+                        parameter("db", "query", "The same."), parameter("measurement", "query", "The only table to keep."),
+                        parameter("precision", "query", "The unit of the timestamps: ns, us, ms, s, m or h.")));
+                operation.put("requestBody", Map.of("required", true, "content", Map.of("multipart/form-data", Map.of("schema",
+                        Map.of("type", "object", "required", List.of("file"), "properties",
+                                Map.of("file", Map.of("type", "string", "format", "binary")))))));
+            }
         }
         Map<String, Object> success = new LinkedHashMap<>();
         success.put("description", "Success");

@@ -63,6 +63,28 @@ final class Dispatcher implements Handler {
         route("POST", "/api/v1/query/estimate", queries::estimate, "Query", "Counts the rows that a statement gives", Input.SQL,
                 json);
         route("GET", "/api/v1/measurements", queries::measurements, "Query", "All tables with their files", Input.NONE, json);
+        IngestStatusRoutes ingest = new IngestStatusRoutes(state);
+        route("GET", "/api/v1/write/msgpack/stats", ingest::msgPackStats, "Monitoring", "Figures of writes in MessagePack",
+                Input.NONE, json);
+        route("GET", "/api/v1/write/msgpack/spec", ingest::msgPackSpec, "Monitoring", "How to write MessagePack", Input.NONE, json);
+        route("GET", "/api/v1/write/line-protocol/stats", ingest::lineProtocolStats, "Monitoring",
+                "Figures of writes in line protocol", Input.NONE, json);
+        route("GET", "/api/v1/write/line-protocol/health", ingest::lineProtocolHealth, "Monitoring",
+                "Whether line protocol is taken", Input.NONE, json);
+        route("POST", "/api/v1/import/lp", new ImportRoute(state, options, bodies)::lineProtocol, "Import",
+                "Stores a file of line protocol, the part 'file' of a form, all of it or nothing", Input.FILE, json);
+        route("GET", "/api/v1/import/stats", ingest::importStats, "Monitoring", "Figures of imports", Input.NONE, json);
+        for (String old : List.of("/write/v1/msgpack", "/write/v2/msgpack")) {
+            alias("GET", old + "/stats", ingest::msgPackStats);
+            alias("GET", old + "/spec", ingest::msgPackSpec);
+        }
+        for (String old : List.of("/write", "/api/v1/write")) {
+            alias("GET", old + "/stats", ingest::bufferStats);
+            alias("GET", old + "/health", ingest::lineProtocolHealth);
+        }
+        // A client of InfluxDB 3 turns this status into the advice to use the routes of version 2.
+        alias("GET", "/api/v3/write_lp", Dispatcher::useVersion2);
+        alias("POST", "/api/v3/write_lp", Dispatcher::useVersion2);
         alias("POST", "/query/arrow", queries::arrow);
         alias("POST", "/query/stream", queries::csv);
         alias("POST", "/query/estimate", queries::estimate);
@@ -141,6 +163,11 @@ final class Dispatcher implements Handler {
             });
         }
         return false;
+    }
+
+    private static void useVersion2(ServerRequest request, ServerResponse response) {
+        Answers.json(request, response, 405, ErrorResponses.body(ErrorShape.INFLUX_2, ErrorCode.NOT_FOUND,
+                "writes of InfluxDB 3 are not served; send this to /api/v2/write"));
     }
 
     private static void notAllowed(String allowed, ServerRequest request, ServerResponse response) {

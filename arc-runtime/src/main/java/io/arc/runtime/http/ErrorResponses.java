@@ -2,6 +2,7 @@ package io.arc.runtime.http;
 
 import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
+import io.arc.api.ErrorCode.Category;
 import io.arc.api.spi.IngestProtocol.ErrorShape;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -55,14 +56,37 @@ final class ErrorResponses {
     }
 
     static String body(ErrorShape shape, ErrorCode code, String text) {
-        Json json = new Json();
+        return begun(shape, code, text).endObject().toString();
+    }
+
+    /// @param dropped how many records of the request are not stored, while others are
+    static String partialBody(ErrorShape shape, String text, long dropped) {
+        return begun(shape, ErrorCode.PARTIAL_WRITE, text).name("dropped").value(dropped).endObject().toString();
+    }
+
+    private static Json begun(ErrorShape shape, ErrorCode code, String text) {
+        Json json = new Json().object();
+        // Clients of every shape tell by this that it was the token.
+        boolean isAboutToken = code.category() == Category.UNAUTHENTICATED || code.category() == Category.FORBIDDEN;
+        if (shape == ErrorShape.ARC || isAboutToken) {
+            json.name("success").value(false);
+        }
         return switch (shape) {
-            case ARC -> json.object().name("success").value(false).name("error").value(text).name("message").value(text)
-                    .endObject().toString();
-            case INFLUX_1 -> json.object().name("error").value(text).endObject().toString();
-            case INFLUX_2 -> json.object().name("code").value(influxCode(code)).name("message").value(text).name("error")
-                    .value(text).endObject().toString();
+            case ARC -> json.name("error").value(text).name("message").value(text);
+            case INFLUX_1 -> json.name("error").value(text);
+            case INFLUX_2 -> json.name("code").value(influxCode(code)).name("message").value(text).name("error").value(text);
         };
+    }
+
+    /// The words by which InfluxDB's clients tell a batch that will never be taken, which they drop, from one to send again.
+    static ArcException worded(ArcException refused, ErrorShape shape) {
+        String words = switch (refused.code()) {
+            case MALFORMED_PAYLOAD, INVALID_TIMESTAMP, INVALID_NAME -> "unable to parse: ";
+            case TYPE_CONFLICT -> "field type conflict: ";
+            default -> "";
+        };
+        return shape == ErrorShape.ARC || words.isEmpty() ? refused
+                : new ArcException(refused.code(), words + refused.getMessage(), refused);
     }
 
     private static String influxCode(ErrorCode code) {

@@ -119,7 +119,7 @@ final class Gate implements Filter {
         Set<String> writes = ready ? state.services().protocols().keySet() : Set.of();
         Need need = AccessRules.of(method, path, writes);
         if (need == Need.PUBLIC) {
-            proceed(chain, request, writes.contains(path));
+            proceed(chain, request, isWrite(path, writes));
             return;
         }
         if (!places.tryAcquire()) {
@@ -131,10 +131,14 @@ final class Gate implements Filter {
             // Who may write is to learn that a wire format is missing, and not that only administrators may ask.
             admit(need == Need.ADMIN && services.missingProtocol().apply(path).isPresent() ? Need.WRITE : need, services,
                     request);
-            proceed(chain, request, writes.contains(path));
+            proceed(chain, request, isWrite(path, writes));
         } finally {
             places.release();
         }
+    }
+
+    private static boolean isWrite(String path, Set<String> writes) {
+        return writes.contains(path) || path.startsWith("/api/v1/import/");
     }
 
     private void proceed(FilterChain chain, RoutingRequest request, boolean isWrite) {

@@ -101,31 +101,12 @@ public class MonitoringResource {
         return flush();
     }
 
-    @GET
-    @Path("api/v1/write/line-protocol/health")
-    @Operation(hidden = true)
-    public String lineProtocolHealth() {
-        return new Json().object().name("status").value("healthy").name("service").value("line_protocol_writer").endObject()
-                .toString();
-    }
-
-    @GET
-    @Path("write/stats")
-    @Operation(hidden = true)
-    public String writeStats() {
-        Json json = new Json().object().name("status").value("success").name("buffer_stats");
-        return buffers(json).name("timestamp").value(state.clock().instant().toString()).endObject().toString();
-    }
-
-    @GET
-    @Path("api/v1/write/msgpack/stats")
-    @Operation(summary = "Figures of ingestion")
-    public String msgPackStats() {
-        Json json = new Json().object().name("buffer");
-        return buffers(json).endObject().toString();
-    }
-
     private Json buffers(Json json) {
+        return buffers(state, json);
+    }
+
+    /// Appends the figures of the buffers as an object.
+    static Json buffers(ServerState state, Json json) {
         BufferFigures figures = state.services().buffers().get();
         json.object().name("total_records_buffered").value(figures.rowsBuffered()).name("total_records_written")
                 .value(figures.rowsWritten()).name("total_flushes").value(figures.flushes()).name("total_errors")

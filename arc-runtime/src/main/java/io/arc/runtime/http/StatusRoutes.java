@@ -22,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// Is the server alive, ready, and well? Answers from memory, without a token, also when everything else is overloaded.
 final class StatusRoutes {
@@ -118,10 +119,10 @@ final class StatusRoutes {
     void health(ServerRequest request, ServerResponse response) {
         Json json = new Json().object();
         Map<String, Health> components = state.components();
-        Optional<String> trouble = components.entrySet().stream()
+        Optional<String> trouble = Stream.concat(state.notReadyReason().stream(), components.entrySet().stream()
                 .filter(component -> component.getValue().status() != Health.Status.UP)
                 .map(component -> component.getKey() + " is " + component.getValue().status().name().toLowerCase(Locale.ROOT)
-                        + ": " + component.getValue().detail())
+                        + ": " + component.getValue().detail()))
                 .reduce((a, b) -> a + "; " + b);
         times(json.name("status").value("ok").name("name").value("arc")).name("version").value(state.version())
                 .name("message").value(trouble.orElse("ready for queries and writes")).name("components").object();

@@ -15,7 +15,10 @@ import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// A write on any wire format's route: body in, 204 out.
 final class WriteRoute {
@@ -26,6 +29,7 @@ final class WriteRoute {
     private final ServerState state;
     private final HttpOptions options;
     private final Bodies bodies;
+    private final Map<String, ProtocolFigures> figures = new ConcurrentHashMap<>();
 
     WriteRoute(ServerState state, HttpOptions options, Bodies bodies) {
         this.state = state;
@@ -34,19 +38,13 @@ final class WriteRoute {
     }
 
     void handle(ProtocolRoute route, ServerRequest request, ServerResponse response) {
-        Services services = state.services();
-        String database = database(route, services, request);
+        ProtocolFigures counters = figures.computeIfAbsent(route.protocol(), name -> ProtocolFigures.of(state.metrics(), name));
         WriteReceipt receipt;
-        try (Bodies.Share share = bodies.share()) {
-            ByteSlice sent = bodies.read(request, share, options.maxPayloadBytes(), " (server.max_payload_size)");
-            ByteSlice body = services.decompressor().decompress(sent, options.maxPayloadBytes());
-            if (body.array() != sent.array()) {
-                share.grow((long) sent.array().length + body.array().length);
-            }
-            if (body.length() == 0) {
-                throw new ArcException(ErrorCode.MALFORMED_PAYLOAD, "the body is empty; send at least one record");
-            }
-            receipt = services.ingest().write(route.decoders(), body, new RequestParameters(request.query(), database, now()));
+        try {
+            receipt = write(route, request, counters);
+        } catch (RuntimeException failed) {
+            counters.errors().increment();
+            throw failed;
         }
         response.header(ACK, receipt.acknowledgement());
         if (!receipt.position().isEmpty()) {
@@ -56,8 +54,30 @@ final class WriteRoute {
             response.status(Status.NO_CONTENT_204);
             Answers.bytes(request, response, new byte[0]);
         } else {
+            counters.errors().increment();
             Answers.json(request, response, 400,
-                    ErrorResponses.body(route.endpoint().errorShape(), ErrorCode.PARTIAL_WRITE, partial(receipt)));
+                    ErrorResponses.partialBody(route.endpoint().errorShape(), partial(receipt), receipt.rejectedCount()));
+        }
+    }
+
+    private WriteReceipt write(ProtocolRoute route, ServerRequest request, ProtocolFigures counters) {
+        Services services = state.services();
+        String database = database(route.endpoint().databaseParameters(), request).orElse(services.defaultDatabase());
+        try (Bodies.Share share = bodies.share()) {
+            ByteSlice sent = bodies.read(request, share, options.maxPayloadBytes(), " (server.max_payload_size)");
+            ByteSlice body = services.decompressor().decompress(sent, options.maxPayloadBytes());
+            if (body.array() != sent.array()) {
+                share.grow((long) sent.array().length + body.array().length);
+            }
+            if (body.length() == 0) {
+                throw new ArcException(ErrorCode.MALFORMED_PAYLOAD, "the body is empty; send at least one record");
+            }
+            WriteReceipt receipt = services.ingest().write(route.decoders(), body,
+                    new RequestParameters(request.query(), database, now(state)));
+            counters.stored(receipt.rowCount(), body.length(), body.array() == sent.array() ? 0 : sent.length());
+            return receipt;
+        } catch (ArcException refused) {
+            throw ErrorResponses.worded(refused, route.endpoint().errorShape());
         }
     }
 
@@ -74,10 +94,13 @@ final class WriteRoute {
         return text.append(receipt.rowCount()).append(" rows stored, dropped=").append(receipt.rejectedCount()).toString();
     }
 
-    private static String database(ProtocolRoute route, Services services, ServerRequest request) {
+    /// The database that a request names, checked.
+    ///
+    /// @param parameters query parameters that may name it when the header does not
+    static Optional<String> database(List<String> parameters, ServerRequest request) {
         String database = request.headers().first(DATABASE).filter(name -> !name.isBlank()).map(String::strip).orElse("");
         UriQuery query = request.query();
-        for (String parameter : route.endpoint().databaseParameters()) {
+        for (String parameter : parameters) {
             if (database.isEmpty() && query.contains(parameter)) {
                 // InfluxDB clients append a retention policy, which has no meaning here.
                 String value = query.get(parameter);
@@ -86,21 +109,20 @@ final class WriteRoute {
             }
         }
         if (database.isEmpty()) {
-            return services.defaultDatabase();
+            return Optional.empty();
         }
-        String name = database;
-        Names.database(name).ifPresent(problem -> {
+        Names.database(database).ifPresent(problem -> {
             throw new ArcException(ErrorCode.INVALID_NAME, problem);
         });
-        return name;
+        return Optional.of(database);
     }
 
-    private long now() {
+    static long now(ServerState state) {
         Instant instant = state.clock().instant();
         return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), 1_000_000L), instant.getNano() / 1000);
     }
 
-    private record RequestParameters(UriQuery query, String database, long receivedMicros) implements Parameters {
+    record RequestParameters(UriQuery query, String database, long receivedMicros) implements Parameters {
         @Override
         public Optional<String> find(String name) {
             return query.contains(name) ? Optional.of(query.get(name)).filter(value -> !value.isEmpty()) : Optional.empty();

@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 
 /// The way of a write request through the server. Thread-safe; blocks the calling (virtual) thread until the rows are as
 /// durable as the journal promises, and readable.
@@ -70,9 +71,21 @@ public final class IngestService {
     /// @throws ArcException for a body that is refused whole, of which nothing is kept; OVERLOADED when memory or the log's
     ///     backlog is used up; STORAGE_OUTCOME_UNKNOWN or STORAGE_UNAVAILABLE when the log failed
     public WriteReceipt write(Decoders decoders, ByteSlice body, Parameters parameters) {
+        return write(decoders, body, parameters, table -> true, options.refusePartial());
+    }
+
+    /// The same for a body of which a single bad record refuses all.
+    ///
+    /// @param wanted the tables whose rows are kept, by name; asked once for each batch
+    public WriteReceipt writeWhole(Decoders decoders, ByteSlice body, Parameters parameters, Predicate<String> wanted) {
+        return write(decoders, body, parameters, wanted, true);
+    }
+
+    private WriteReceipt write(Decoders decoders, ByteSlice body, Parameters parameters, Predicate<String> wanted,
+            boolean refusePartial) {
         try {
-            RequestSink sink = decode(decoders, body, parameters);
-            if (sink.rejectedCount() > 0 && options.refusePartial()) {
+            RequestSink sink = decode(decoders, body, parameters, wanted);
+            if (sink.rejectedCount() > 0 && refusePartial) {
                 throw new ArcException(ErrorCode.MALFORMED_PAYLOAD, refusal(sink));
             }
             String position = sink.batches().isEmpty() ? "" : keep(sink.batches());
@@ -90,8 +103,8 @@ public final class IngestService {
         }
     }
 
-    private RequestSink decode(Decoders decoders, ByteSlice body, Parameters parameters) {
-        RequestSink sink = new RequestSink(options);
+    private RequestSink decode(Decoders decoders, ByteSlice body, Parameters parameters, Predicate<String> wanted) {
+        RequestSink sink = new RequestSink(options, wanted);
         Decoder decoder = decoders.take();
         // A decoder that failed unexpectedly may be in any state and is not used again.
         try {
@@ -115,7 +128,7 @@ public final class IngestService {
         }
         Acknowledgement acknowledgement;
         try {
-            schemas.admitAll(batches);
+            admit(batches);
             acknowledgement = new Acknowledgement(buffers, batches);
             journal.append(batches, acknowledgement);
         } catch (RuntimeException | Error notKept) {
@@ -127,6 +140,17 @@ public final class IngestService {
         } catch (ArcException failed) {
             memory.give(retained);
             throw failed;
+        }
+    }
+
+    private void admit(List<ColumnBatch> batches) {
+        try {
+            schemas.admitAll(batches);
+        } catch (ArcException refused) {
+            if (refused.code() != ErrorCode.TYPE_CONFLICT) {
+                throw refused;
+            }
+            throw TypeConflicts.located(refused, schemas, batches);
         }
     }
 

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /// Collects what one body decodes to and checks every name in it. One request, one thread.
 final class RequestSink implements Sink {
@@ -24,11 +25,14 @@ final class RequestSink implements Sink {
     private final List<ColumnBatch> batches = new ArrayList<>(4);
     private final List<Rejection> firstRejections = new ArrayList<>(0);
     private final Map<String, Optional<String>> problems = new HashMap<>(4);
+    private final Predicate<String> wanted;
     private long rejectedCount;
     private long rowCount;
 
-    RequestSink(IngestOptions options) {
+    /// @param wanted the tables whose rows are kept, by name; those of others are checked and forgotten
+    RequestSink(IngestOptions options, Predicate<String> wanted) {
         this.options = options;
+        this.wanted = wanted;
     }
 
     @Override
@@ -41,6 +45,9 @@ final class RequestSink implements Sink {
         });
         ColumnBatch named = options.sanitizeNames() ? sanitized(batch) : batch;
         checkUnique(named);
+        if (!wanted.test(named.table().table())) {
+            return;
+        }
         batches.add(named);
         rowCount += named.rowCount();
     }

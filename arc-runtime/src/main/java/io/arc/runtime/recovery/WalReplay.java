@@ -1,5 +1,7 @@
 package io.arc.runtime.recovery;
 
+import io.arc.api.ArcException;
+import io.arc.api.ErrorCode;
 import io.arc.api.data.ColumnBatch;
 import io.arc.runtime.buffer.Buffers;
 import io.arc.runtime.buffer.MemoryBudget;
@@ -16,15 +18,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// Brings the rows of a log back that no file holds. What the catalog's coverage includes is passed over, so that a row that was
 /// flushed before the crash does not come twice. Positions decide, never times.
 ///
-/// The rows take memory as live ones do; when half of it is used the reading waits for a flush.
+/// The rows take memory as live ones do; when half of it is used the reading waits for a flush. While the store does not take
+/// anything, the other half is used, too, so that a server with a moderate log starts without its store; beyond that the
+/// reading waits for it, however long, because there is nowhere else for acknowledged rows to go.
 public final class WalReplay {
     private static final Logger LOG = System.getLogger(WalReplay.class.getName());
-    private static final Duration FLUSH_DEADLINE = Duration.ofMinutes(10);
+    private static final Duration FLUSH_PATIENCE = Duration.ofSeconds(2);
 
     private final Buffers buffers;
     private final SchemaRegistry schemas;
@@ -34,6 +39,8 @@ public final class WalReplay {
     private final Metrics.Counter recoveries;
     private final Metrics.Counter recovered;
     private final Metrics.Counter damaged;
+    private volatile boolean storeFails;
+    private volatile String waiting = "";
 
     public WalReplay(Buffers buffers, SchemaRegistry schemas, Catalog catalog, MemoryBudget memory, FlushService flushes,
             Metrics metrics) {
@@ -55,6 +62,8 @@ public final class WalReplay {
         AtomicLong rows = new AtomicLong();
         WalReader.Report report = reader.read((writer, sequence, batches) -> rows.addAndGet(
                 accept(files, writer, sequence, batches)));
+        // Also where there was no frame to hand over, as in a segment that a crash left empty.
+        report.segments().forEach(segment -> buffers.passed(segment.writer(), segment.lastSequence()));
         recovered.add(rows.get());
         damaged.add(report.damaged());
         if (report.frames() > 0) {
@@ -79,13 +88,51 @@ public final class WalReplay {
             buffers.passed(writer, sequence);
             return 0;
         }
-        if (memory.usedBytes() + bytes > memory.limitBytes() / 2) {
-            flushes.flushAll(FLUSH_DEADLINE);
-        }
-        schemas.admitAll(missing);
+        makeRoom(bytes);
+        schemas.admitLogged(missing);
         memory.take(bytes);
         buffers.append(writer, sequence, missing);
         return rows;
+    }
+
+    /// Why the replay does not go on at the moment; empty when it does, or has ended. Any thread.
+    public Optional<String> waiting() {
+        return Optional.of(waiting).filter(reason -> !reason.isEmpty());
+    }
+
+    private void makeRoom(long bytes) {
+        if (fits(bytes, memory.limitBytes() / 2) || storeFails && fits(bytes, memory.limitBytes())) {
+            return;
+        }
+        while (true) {
+            try {
+                flushes.flushAll(FLUSH_PATIENCE);
+                storeFails = false;
+                if (!waiting.isEmpty()) {
+                    LOG.log(Level.INFO, "the rows in memory are stored; the log is read on");
+                }
+                waiting = "";
+                return;
+            } catch (ArcException notStored) {
+                if (notStored.code() == ErrorCode.NOT_READY) {
+                    throw notStored;
+                }
+                storeFails = true;
+                if (fits(bytes, memory.limitBytes())) {
+                    return;
+                }
+                String reason = "the log holds more rows than fit into memory (" + memory.limitBytes()
+                        + " bytes, ingest.memory_limit), and they cannot be stored: " + notStored.getMessage();
+                if (waiting.isEmpty()) {
+                    LOG.log(Level.WARNING, reason + "; the start waits until they can");
+                }
+                waiting = reason;
+            }
+        }
+    }
+
+    private boolean fits(long bytes, long limit) {
+        return memory.usedBytes() + bytes <= limit;
     }
 
     /// For a writer the highest sequence that any table's files cover.

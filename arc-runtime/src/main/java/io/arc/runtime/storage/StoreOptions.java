@@ -11,5 +11,5 @@ import java.time.Duration;
 /// @param failuresToOpen failed tries in a row after which calls fail at once until the circuit is tried again
 public record StoreOptions(int attempts, Duration firstBackoff, Duration maxBackoff, Duration deadline, int failuresToOpen) {
     public static final StoreOptions DEFAULT =
-            new StoreOptions(3, Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofSeconds(60), 8);
+            new StoreOptions(3, Duration.ofMillis(100), Duration.ofSeconds(2), Duration.ofSeconds(60), 8);
 }

@@ -236,6 +236,27 @@ class CatalogDatabaseTest {
         }
     }
 
+    /// The driver ends a statement for good when the disk fails under it; the next transaction needs a new one.
+    @Test
+    void theStatementThatFoundTheDiskFullWorksAgain() {
+        Transaction<Integer> large = session -> {
+            PreparedStatement insert = session.prepare("INSERT INTO t (text) VALUES (?)");
+            insert.setString(1, "x".repeat(1_000_000));
+            return insert.executeUpdate();
+        };
+        try (CatalogDatabase database = open()) {
+            database.migrate("test", ONE);
+            scalar(database, "PRAGMA max_page_count = " + scalar(database, "PRAGMA page_count"));
+            for (int again = 0; again < 3; again++) {
+                ArcException full = failure(() -> database.write(large));
+                assertThat(full.code()).as(full.getMessage()).isEqualTo(ErrorCode.STORAGE_UNAVAILABLE);
+            }
+            scalar(database, "PRAGMA max_page_count = 1000000");
+            assertThat(database.write(large)).isOne();
+            assertThat(scalar(database, "SELECT count(*) FROM t")).isOne();
+        }
+    }
+
     @Test
     void anotherFileInItsPlaceIsNotTouched() throws IOException {
         Path file = folder.resolve("arc.db");

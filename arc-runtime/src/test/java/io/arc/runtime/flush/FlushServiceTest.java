@@ -73,6 +73,48 @@ final class FlushServiceTest {
         }
     }
 
+    /// Else a table that failed right before would wait for the clock to catch up.
+    @Test
+    void aClockThatIsSetBackWhileAFlushWaitsHoldsNothingUp() {
+        MemoryStore store = new MemoryStore();
+        try (FlushWorld world = new FlushWorld(directory, store, FlushWorld.OPTIONS, 1L << 40)) {
+            store.down = true;
+            world.append(ids(CPU, T0, 1, 100));
+            world.runDue();
+            store.down = false;
+            world.runDue();
+            assertThat(world.storedRows(CPU)).as("the pause after a failure").isZero();
+            world.clock.advance(Duration.ofHours(-1));
+            world.runDue();
+            assertThat(world.storedRows(CPU)).isEqualTo(100);
+        }
+    }
+
+    /// Tables whose pauses have grown long need not wait for their ends once another one was stored.
+    @Test
+    void oneFlushThatWorksAgainBringsTheOthersAlong() {
+        MemoryStore store = new MemoryStore();
+        try (FlushWorld world = new FlushWorld(directory, store, FlushWorld.OPTIONS, 1L << 40)) {
+            store.down = true;
+            world.append(ids(CPU, T0, 1, 100));
+            for (int i = 0; i < 8; i++) {
+                world.runDue();
+                world.clock.advance(Duration.ofSeconds(4));
+            }
+            world.runDue();
+            world.append(ids(MEM, T0, 1, 100));
+            world.runDue();
+            assertThat(world.flushes.failing()).containsOnlyKeys(CPU, MEM);
+            store.down = false;
+            world.clock.advance(Duration.ofMillis(200));
+            world.runDue();
+            assertThat(world.storedRows(MEM)).isEqualTo(100);
+            world.runDue();
+            assertThat(world.storedRows(CPU)).isEqualTo(100);
+            assertThat(world.flushes.failing()).isEmpty();
+        }
+    }
+
     @Test
     void rowsStartAFlushButNotTooOften() {
         try (FlushWorld world = new FlushWorld(directory, FlushWorld.OPTIONS)) {

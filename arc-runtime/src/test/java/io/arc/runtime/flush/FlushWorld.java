@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 
 /// A server from the buffers to the store, without a log: the real catalog in a folder, a store in memory that outlives it,
 /// and a clock that stands still. Opened again on the same folder and store it is the server after a restart.
@@ -49,11 +50,16 @@ public final class FlushWorld implements AutoCloseable {
     private long sequence;
 
     public FlushWorld(Path directory, MemoryStore store, FlushOptions options, long memoryBytes) {
+        this(directory, store, options, memoryBytes, 1000, name -> Optional.empty());
+    }
+
+    public FlushWorld(Path directory, MemoryStore store, FlushOptions options, long memoryBytes, int maxColumns,
+            Function<String, Optional<String>> nameProblem) {
         this.directory = directory;
         this.clock = new TestClock();
         this.store = store;
         this.catalog = Catalog.open(directory.resolve("arc.db"), clock);
-        this.schemas = new SchemaRegistry(catalog.snapshot(), 1000, name -> Optional.empty());
+        this.schemas = new SchemaRegistry(catalog.snapshot(), maxColumns, nameProblem);
         this.memory = new MemoryBudget(memoryBytes);
         this.buffers = new Buffers(memory, clock);
         this.flushes = new FlushService(options, buffers, memory, schemas, catalog, store,

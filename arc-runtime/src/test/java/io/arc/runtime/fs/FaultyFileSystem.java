@@ -31,6 +31,7 @@ public final class FaultyFileSystem implements FileSystem {
             Call.CREATE_DIRECTORIES, Call.SYNC_DIRECTORY, Call.APPEND, Call.SYNC, Call.TRUNCATE, Call.CLOSE));
 
     private final FileSystem inner;
+    private final Runnable onFault;
     // Guarded by `this`.
     private final List<String> trace = new ArrayList<>();
     private Set<Call> counted = CHANGES;
@@ -41,7 +42,13 @@ public final class FaultyFileSystem implements FileSystem {
     private String message = "";
 
     public FaultyFileSystem(FileSystem inner) {
+        this(inner, () -> {});
+    }
+
+    /// @param onFault run where a call is about to throw; a process that is to die at that call does it here
+    public FaultyFileSystem(FileSystem inner, Runnable onFault) {
         this.inner = inner;
+        this.onFault = onFault;
     }
 
     /// Fails the k-th of the counted calls from now on, and the ones after it too when asked to. k starts at 1.
@@ -81,6 +88,7 @@ public final class FaultyFileSystem implements FileSystem {
     }
 
     private IOException failure(Call call, Object what) {
+        onFault.run();
         return new IOException(message + " (" + call + " of " + what + ")");
     }
 
@@ -95,7 +103,8 @@ public final class FaultyFileSystem implements FileSystem {
         }
         if (effect == Effect.AFTER) {
             T made = operation.run();
-            if (made instanceof Closeable open) {
+            Object handed = made instanceof Optional<?> held ? held.orElse(null) : made;
+            if (handed instanceof Closeable open) {
                 open.close();
             }
         }

@@ -2,6 +2,7 @@ package io.arc.runtime.recovery;
 
 import static io.arc.runtime.buffer.TestBatches.ids;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
@@ -19,10 +20,13 @@ import io.arc.runtime.wal.Journal;
 import io.arc.runtime.wal.Wal;
 import io.arc.runtime.wal.WalOptions;
 import io.arc.runtime.wal.WalReader;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
@@ -213,6 +217,133 @@ final class RecoveryTest {
             world.flushes.flushAll(Duration.ofSeconds(30));
             assertThat(world.storedIds(CPU)).containsExactlyInAnyOrderElementsOf(range(1, 5_000));
             assertThat(world.memory.usedBytes()).isZero();
+        }
+    }
+
+    /// What was acknowledged under yesterday's limits and rules comes back under today's.
+    @Test
+    void loggedRowsComeBackWhateverTheLimitsAreNow() throws Exception {
+        try (FlushWorld world = world(); Wal log = openLog(world, WalReader.Report.NONE)) {
+            write(world, log, ids(CPU, T0, 1, 10));
+        }
+        try (FlushWorld strict = new FlushWorld(directory, store, FlushWorld.OPTIONS, 1L << 40, 0,
+                name -> Optional.of("no name is good any more"))) {
+            replay(strict, reader());
+            assertThat(hot(strict, CPU)).isEqualTo(range(1, 10));
+            assertThatThrownBy(() -> strict.append(ids(MEM, T0, 11, 1))).isInstanceOf(ArcException.class);
+            strict.flushes.flushAll(Duration.ofSeconds(30));
+            assertThat(strict.storedIds(CPU)).isEqualTo(range(1, 10));
+        }
+    }
+
+    /// Else a server that is not written to reads the same log at every start.
+    @Test
+    void aLogOfWhichEverythingIsInFilesGoesRightAfterTheStart() throws Exception {
+        try (FlushWorld world = world(); Wal log = openLog(world, WalReader.Report.NONE)) {
+            write(world, log, ids(CPU, T0, 1, 10));
+            world.flushes.flushAll(Duration.ofSeconds(30));
+        }
+        try (FlushWorld world = world()) {
+            WalReader.Report report = replay(world, reader());
+            assertThat(report.frames()).isEqualTo(1);
+            try (Wal log = openLog(world, report)) {
+                world.flushes.releaseLog(log::release);
+                FlushWorld.await(() -> log.status().closedSegments().isEmpty());
+            }
+            assertThat(reader().read((writer, sequence, batches) -> {}).segments()).isEmpty();
+            assertThat(world.storedIds(CPU)).isEqualTo(range(1, 10));
+        }
+    }
+
+    /// What a crash right after a rotation leaves: a segment without a frame.
+    @Test
+    void aSegmentWithoutFramesGoesRightAfterTheStart() throws Exception {
+        try (FlushWorld world = world(); Wal log = openLog(world, WalReader.Report.NONE)) {
+            write(world, log, ids(CPU, T0, 1, 10));
+            world.flushes.flushAll(Duration.ofSeconds(30));
+        }
+        Path segment = new DiskFileSystem().list(directory.resolve("wal")).stream()
+                .filter(file -> file.toString().endsWith(".wal")).findFirst().orElseThrow();
+        try (FileChannel file = FileChannel.open(segment, StandardOpenOption.WRITE)) {
+            file.truncate(96);
+        }
+        try (FlushWorld world = world()) {
+            WalReader.Report report = replay(world, reader());
+            assertThat(report.frames()).isZero();
+            assertThat(report.segments()).hasSize(1);
+            try (Wal log = openLog(world, report)) {
+                world.flushes.releaseLog(log::release);
+                FlushWorld.await(() -> log.status().closedSegments().isEmpty());
+            }
+            assertThat(segment).doesNotExist();
+        }
+    }
+
+    private long logged(int frames) throws Exception {
+        List<ColumnBatch> sent = new ArrayList<>();
+        try (FlushWorld world = world(); Wal log = openLog(world, WalReader.Report.NONE)) {
+            for (int frame = 0; frame < frames; frame++) {
+                sent.add(ids(CPU, T0 + frame * 100, 1 + frame * 100, 100));
+                write(world, log, sent.getLast());
+            }
+        }
+        return TestBatches.bytes(sent);
+    }
+
+    @Test
+    void aStoreThatIsDownIsNoReasonNotToStart() throws Exception {
+        long total = logged(20);
+        store.down = true;
+        try (FlushWorld world = world(total + total / 2)) {
+            WalReader.Report report = replay(world, reader());
+            assertThat(hot(world, CPU)).isEqualTo(range(1, 2_000));
+            try (Wal log = openLog(world, report)) {
+                write(world, log, ids(CPU, T0, 2_001, 1));
+                store.down = false;
+                world.flushes.flushAll(Duration.ofSeconds(30));
+            }
+            assertThat(world.storedIds(CPU)).containsExactlyInAnyOrderElementsOf(range(1, 2_001));
+        }
+    }
+
+    /// The start waits, and says what for, instead of failing or going on without the rows.
+    @Test
+    void moreRowsThanFitWaitForTheStore() throws Exception {
+        long total = logged(20);
+        store.down = true;
+        try (FlushWorld world = world(total / 2)) {
+            WalReplay replay = new WalReplay(world.buffers, world.schemas, world.catalog, world.memory, world.flushes, world.metrics);
+            assertThat(replay.waiting()).isEmpty();
+            CompletableFuture<WalReader.Report> done = CompletableFuture.supplyAsync(() -> replay.replay(reader()));
+            FlushWorld.await(() -> replay.waiting().isPresent() || done.isDone());
+            assertThat(done).isNotDone();
+            assertThat(replay.waiting().orElseThrow()).contains("memory").contains("the store is down");
+            assertThat(world.memory.usedBytes()).isBetween(total / 4, total / 2);
+            store.down = false;
+            done.get(30, TimeUnit.SECONDS);
+            assertThat(replay.waiting()).isEmpty();
+            world.flushes.flushAll(Duration.ofSeconds(30));
+            assertThat(world.storedIds(CPU)).containsExactlyInAnyOrderElementsOf(range(1, 2_000));
+        }
+    }
+
+    /// A stop while the start waits ends the waiting; the log has everything still.
+    @Test
+    void theWaitEndsWithTheServer() throws Exception {
+        long total = logged(20);
+        store.down = true;
+        CompletableFuture<WalReader.Report> done;
+        try (FlushWorld world = world(total / 2)) {
+            WalReplay replay = new WalReplay(world.buffers, world.schemas, world.catalog, world.memory, world.flushes, world.metrics);
+            done = CompletableFuture.supplyAsync(() -> replay.replay(reader()));
+            FlushWorld.await(() -> replay.waiting().isPresent() || done.isDone());
+            world.flushes.close();
+            assertThatThrownBy(() -> done.get(30, TimeUnit.SECONDS)).hasRootCauseInstanceOf(ArcException.class);
+        }
+        store.down = false;
+        try (FlushWorld world = world()) {
+            replay(world, reader());
+            assertThat(hot(world, CPU)).isEqualTo(range(1, 2_000));
         }
     }
 
