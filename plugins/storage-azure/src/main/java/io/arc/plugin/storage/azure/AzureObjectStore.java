@@ -25,11 +25,16 @@ import io.arc.api.spi.StorageBackend.ObjectInfo;
 import io.arc.api.spi.StorageBackend.ObjectStore;
 import io.arc.api.spi.StorageBackend.PutMode;
 import java.io.EOFException;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -113,9 +118,9 @@ final class AzureObjectStore implements ObjectStore {
         }
         try {
             if (body.size() <= MAX_SINGLE_PUT_BYTES) {
-                try (InputStream bytes = BodyStream.of(body, 0, body.size())) {
+                try (InputStream bytes = body.stream(0, body.size())) {
                     blob.uploadWithResponse(new BlockBlobSimpleUploadOptions(bytes, body.size()).setHeaders(headers())
-                            .setContentMd5(BodyStream.md5(body, 0, body.size())).setRequestConditions(conditions), null, Context.NONE);
+                            .setContentMd5(md5(body, 0, body.size())).setRequestConditions(conditions), null, Context.NONE);
                 }
             } else {
                 blob.commitBlockListWithResponse(new BlockBlobCommitBlockListOptions(stage(blob, body)).setHeaders(headers())
@@ -139,19 +144,29 @@ final class AzureObjectStore implements ObjectStore {
         return new BlobHttpHeaders().setContentType("application/vnd.apache.parquet");
     }
 
-    private static List<String> stage(BlockBlobClient blob, Body body) throws Exception {
+    private static List<String> stage(BlockBlobClient blob, Body body) throws IOException {
         // Writers of one key must not take each other's blocks for theirs.
         String mine = UUID.randomUUID().toString();
         List<String> names = new ArrayList<>();
         for (long position = 0; position < body.size(); position += BLOCK_BYTES) {
             long length = Math.min(BLOCK_BYTES, body.size() - position);
             String name = Base64.getEncoder().encodeToString("%s-%06d".formatted(mine, names.size()).getBytes(StandardCharsets.US_ASCII));
-            try (InputStream bytes = BodyStream.of(body, position, length)) {
-                blob.stageBlockWithResponse(name, bytes, length, BodyStream.md5(body, position, length), null, null, Context.NONE);
+            try (InputStream bytes = body.stream(position, length)) {
+                blob.stageBlockWithResponse(name, bytes, length, md5(body, position, length), null, null, Context.NONE);
             }
             names.add(name);
         }
         return names;
+    }
+
+    /// The service checks what has arrived against it.
+    private static byte[] md5(Body body, long position, long length) throws IOException {
+        try (DigestInputStream bytes = new DigestInputStream(body.stream(position, length), MessageDigest.getInstance("MD5"))) {
+            bytes.transferTo(OutputStream.nullOutputStream());
+            return bytes.getMessageDigest().digest();
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException("every Java platform has MD5", impossible);
+        }
     }
 
     @Override
