@@ -218,6 +218,8 @@ public final class ArcServer implements AutoCloseable {
                 new IngestOptions(ingest.sanitizeNames(), ingest.lineErrors() == IngestConfig.LineErrors.REJECT), metrics);
         metrics.gauge("arc_buffer_records_buffered", "rows", "Rows in memory that are in no file yet.",
                 () -> rowsBuffered(buffers));
+        metrics.gauge("arc_storage_" + store.name().replace('-', '_') + "_up", "", "1 while the storage backend of this name works,"
+                + " 0 while it does not.", () -> store.health().status() == Health.Status.DOWN ? 0 : 1);
         metrics.gauge("arc_buffer_bytes", "bytes", "Memory that those rows take.", memory::usedBytes);
         metrics.gauge("arc_buffer_queue_depth", "flushes", "Flushes that run or wait to be tried again.", flushes::pendingCount);
         metrics.gauge("arc_uptime_seconds", "seconds", "Time since the start.",

@@ -49,7 +49,7 @@ class TarballIT {
     void oneFolderPerPluginAndNothingStrange() throws Exception {
         assertThat(names(arc.home())).containsExactly("LICENSE", "README.md", "bin", "conf", "lib", "plugins");
         assertThat(names(arc.home().resolve("plugins"))).contains("compressor-snappy", "compressor-zstd", "protocol-lineproto",
-                "protocol-msgpack", "storage-local");
+                "protocol-msgpack", "storage-local", "storage-s3");
         for (String plugin : names(arc.home().resolve("plugins"))) {
             assertThat(names(arc.home().resolve("plugins").resolve(plugin))).isNotEmpty()
                     .allMatch(jar -> jar.endsWith(".jar")).noneMatch(jar -> jar.startsWith("arc-api"));

@@ -67,6 +67,9 @@ record Alias(String name, boolean isKey, String target, UnaryOperator<String> co
         }
         all.add(environment("MINIO_ENDPOINT", "storage.s3.path_style", any -> "true", "being set means `true`"));
         all.add(key("storage.minio.endpoint", "storage.s3.path_style", any -> "true", "being set means `true`"));
+        // Behind MINIO_USE_SSL, which is stronger.
+        all.add(environment("MINIO_ENDPOINT", "storage.s3.use_ssl", any -> "false", "being set means `false`"));
+        all.add(key("storage.minio.endpoint", "storage.s3.use_ssl", any -> "false", "being set means `false`"));
         all.add(environment("S3_BUCKET", "storage.s3.bucket"));
         all.add(environment("S3_REGION", "storage.s3.region"));
         all.add(environment("AWS_DEFAULT_REGION", "storage.s3.region"));
@@ -74,6 +77,7 @@ record Alias(String name, boolean isKey, String target, UnaryOperator<String> co
         for (String word : List.of("endpoint", "access_key", "secret_key", "bucket", "region")) {
             all.add(environment("CEPH_" + word.toUpperCase(Locale.ROOT), "storage.s3." + word));
         }
+        all.add(environment("CEPH_ENDPOINT", "storage.s3.path_style", any -> "true", "being set means `true`"));
         all.add(environment("GCS_BUCKET", "storage.gcs.bucket"));
         all.add(environment("GCS_PROJECT", "storage.gcs.project"));
     }

@@ -59,7 +59,9 @@ final class KnownButUnused {
     /// The keys of storage plugins that may not be installed.
     private static final Map<String, List<String>> STORAGE_PLUGINS = Map.of(
             "s3", List.of("bucket", "region", "endpoint", "access_key", "secret_key", "session_token", "use_ssl", "path_style",
-                    "prefix", "use_directory_bucket"),
+                    "prefix", "use_directory_bucket", "server_side_encryption", "kms_key_id", "conditional_writes", "checksums",
+                    "multipart_threshold", "part_size", "upload_threads", "max_connections", "connect_timeout",
+                    "request_timeout"),
             "azure", List.of("connection_string", "account_name", "account_key", "sas_token", "container", "endpoint",
                     "use_managed_identity", "prefix"),
             "gcs", List.of("bucket", "project", "prefix", "endpoint", "credentials_file"));

@@ -29,7 +29,8 @@ import java.util.concurrent.CompletionException;
 /// nothing proves that a left-over is whole. Thread-safe.
 public final class FileCache implements FileAccess {
     private static final System.Logger LOG = System.getLogger(FileCache.class.getName());
-    private static final int TRANSFER_BYTES = 1 << 20;
+    /// Each read is a request to the store.
+    private static final int MAX_TRANSFER_BYTES = 8 << 20;
     private static final String SUFFIX = ".parquet";
 
     private final ObjectStore store;
@@ -156,7 +157,7 @@ public final class FileCache implements FileAccess {
 
     private void fetch(DataFile file, Entry entry) {
         try {
-            long copied = copy(file.key(), entry.path);
+            long copied = copy(file, entry.path);
             if (copied != file.sizeBytes()) {
                 throw new ArcException(ErrorCode.CORRUPT_DATA, "a data file of " + file.table() + " has " + copied
                         + " bytes in the store and " + file.sizeBytes() + " in the catalog");
@@ -176,19 +177,20 @@ public final class FileCache implements FileAccess {
         }
     }
 
-    private long copy(String key, Path path) throws IOException {
+    private long copy(DataFile file, Path path) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
                 StandardOpenOption.WRITE)) {
-            ByteBuffer buffer = ByteBuffer.allocateDirect(TRANSFER_BYTES);
+            // One byte more than there should be shows the end, and an object that is too long.
+            ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(MAX_TRANSFER_BYTES, file.sizeBytes() + 1));
             long position = 0;
             while (true) {
-                long count = store.read(key, position, MemorySegment.ofBuffer(buffer.clear()));
+                long count = store.read(file.key(), position, MemorySegment.ofBuffer(buffer.clear()));
                 buffer.limit(Math.toIntExact(count));
                 while (buffer.hasRemaining()) {
                     channel.write(buffer);
                 }
                 position += count;
-                if (count < TRANSFER_BYTES) {
+                if (count < buffer.capacity()) {
                     return position;
                 }
             }

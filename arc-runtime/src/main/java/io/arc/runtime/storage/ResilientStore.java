@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -41,6 +42,8 @@ import java.util.function.Consumer;
 public final class ResilientStore implements ObjectStore {
     private static final Logger LOG = System.getLogger(ResilientStore.class.getName());
 
+    private static final String ERRORS = "arc_storage_errors_total";
+
     private final String name;
     private final ObjectStore store;
     private final StoreOptions options;
@@ -55,7 +58,11 @@ public final class ResilientStore implements ObjectStore {
         this.options = Objects.requireNonNull(options, "options");
         this.metrics = Objects.requireNonNull(metrics, "metrics");
         this.breaker = new CircuitBreaker(options, System::nanoTime);
-        this.threads = Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("arc-store-", 0).factory());
+        for (Operation operation : Operation.values()) {
+            operation.calls(metrics);
+            operation.errors(metrics);
+            operation.duration(metrics);
+        }
     }
 
     public String name() {
@@ -152,6 +159,23 @@ public final class ResilientStore implements ObjectStore {
         Operation(String plural) {
             this.plural = plural;
         }
+
+        private String metric(String rest) {
+            return "arc_storage_" + name().toLowerCase(Locale.ROOT) + rest;
+        }
+
+        Metrics.Counter calls(Metrics metrics) {
+            return metrics.counter("arc_storage_" + plural + "_total", "operations",
+                    "Calls of the storage backend, tries not counted.");
+        }
+
+        Metrics.Counter errors(Metrics metrics) {
+            return metrics.counter(metric("_errors_total"), "errors", "Tries of these storage calls that failed.");
+        }
+
+        Metrics.Histogram duration(Metrics metrics) {
+            return metrics.histogram(metric("_seconds"), "How long calls of the storage backend took, retries included.");
+        }
     }
 
     private interface Try<T> {
@@ -160,8 +184,7 @@ public final class ResilientStore implements ObjectStore {
 
     /// @param unknown element 0 becomes true once a try has ended without saying whether it took effect
     private <T> T call(Operation operation, String subject, boolean[] unknown, Try<T> attempt) {
-        metrics.counter("arc_storage_" + operation.plural + "_total", "operations",
-                "Calls of the storage backend, tries not counted.").increment();
+        operation.calls(metrics).increment();
         long started = System.nanoTime();
         for (int number = 1;; number++) {
             if (!breaker.tryPass()) {
@@ -171,8 +194,7 @@ public final class ResilientStore implements ObjectStore {
             try {
                 T result = withDeadline(operation, subject, attempt);
                 breaker.succeeded();
-                metrics.histogram("arc_storage_" + operation.name().toLowerCase(java.util.Locale.ROOT) + "_seconds",
-                        "How long calls of the storage backend took, retries included.").record(System.nanoTime() - started);
+                operation.duration(metrics).record(System.nanoTime() - started);
                 return result;
             } catch (ArcException failure) {
                 boolean again = switch (failure.code()) {
@@ -187,7 +209,8 @@ public final class ResilientStore implements ObjectStore {
                     breaker.succeeded();
                     throw failure;
                 }
-                metrics.counter("arc_storage_errors_total", "errors", "Tries of storage calls that failed.").increment();
+                operation.errors(metrics).increment();
+                metrics.counter(ERRORS, "errors", "Tries of storage calls that failed.").increment();
                 breaker.failed(failure.getMessage());
                 if (number >= options.attempts()) {
                     throw unknown[0] && failure.code() != ErrorCode.STORAGE_OUTCOME_UNKNOWN

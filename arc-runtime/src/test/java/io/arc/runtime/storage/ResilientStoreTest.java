@@ -90,6 +90,8 @@ class ResilientStoreTest {
         assertThat(store.put("a", body("one"), PutMode.REPLACE)).isTrue();
         assertThat(fake.calls.get()).isEqualTo(3);
         assertThat(count("arc_storage_errors_total")).isEqualTo(2);
+        assertThat(count("arc_storage_put_errors_total")).isEqualTo(2);
+        assertThat(count("arc_storage_read_errors_total")).isZero();
         assertThat(count("arc_storage_writes_total")).isEqualTo(1);
     }
 

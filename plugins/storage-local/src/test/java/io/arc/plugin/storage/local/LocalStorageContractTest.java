@@ -15,12 +15,17 @@ final class LocalStorageContractTest extends ObjectStoreContract {
 
     @Override
     protected ObjectStore openEmptyStore() {
-        return open();
+        return open("objects");
     }
 
     @Override
     protected Optional<ObjectStore> openSecondInstance() {
-        return Optional.of(open());
+        return Optional.of(open("objects"));
+    }
+
+    @Override
+    protected Optional<ObjectStore> openUnderPrefix(String prefix) {
+        return Optional.of(open("objects/" + prefix));
     }
 
     @Override
@@ -28,8 +33,8 @@ final class LocalStorageContractTest extends ObjectStoreContract {
         return Charset.forName(System.getProperty("sun.jnu.encoding")).newEncoder().canEncode("\u00e9\ud83d\ude00");
     }
 
-    private ObjectStore open() {
+    private ObjectStore open(String folder) {
         LocalStorage storage = new LocalStorage();
-        return storage.open(new TestPluginContext(storage, root, Map.of("path", root.resolve("objects").toString())));
+        return storage.open(new TestPluginContext(storage, root, Map.of("path", root.resolve(folder).toString())));
     }
 }
