@@ -6,8 +6,8 @@ import com.azure.storage.blob.models.BlobErrorCode;
 import com.azure.storage.blob.models.BlobStorageException;
 import io.arc.api.ErrorCode;
 import java.net.ConnectException;
+import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
-import java.nio.channels.UnresolvedAddressException;
 
 /// What a failure of the SDK means.
 final class AzureFailures {
@@ -20,12 +20,14 @@ final class AzureFailures {
         for (Throwable cause = failure; cause != null; cause = next(cause)) {
             switch (cause) {
                 case BlobStorageException answered -> {
-                    // 503 is told before anything is done. Of another failure of the service nobody knows.
+                    // An answer without a code is some gateway's, which does not know what the service did; and a service that
+                    // failed may have done its work before.
                     int status = answered.getStatusCode();
-                    return status < 500 || status == 503 ? ErrorCode.STORAGE_UNAVAILABLE : ErrorCode.STORAGE_OUTCOME_UNKNOWN;
+                    return status < 500 && status != 408 && answered.getErrorCode() != null ? ErrorCode.STORAGE_UNAVAILABLE
+                            : ErrorCode.STORAGE_OUTCOME_UNKNOWN;
                 }
                 // Nothing has been sent yet.
-                case ConnectException _, UnknownHostException _, UnresolvedAddressException _, ClientAuthenticationException _ -> {
+                case ConnectException _, UnknownHostException _, NoRouteToHostException _, ClientAuthenticationException _ -> {
                     return ErrorCode.STORAGE_UNAVAILABLE;
                 }
                 default -> {

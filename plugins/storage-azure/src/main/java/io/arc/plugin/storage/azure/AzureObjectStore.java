@@ -1,5 +1,6 @@
 package io.arc.plugin.storage.azure;
 
+import com.azure.core.util.BinaryData;
 import com.azure.core.util.Context;
 import com.azure.storage.blob.BlobContainerClient;
 import com.azure.storage.blob.models.BlobDownloadResponse;
@@ -15,6 +16,7 @@ import com.azure.storage.blob.models.DownloadRetryOptions;
 import com.azure.storage.blob.models.ListBlobsOptions;
 import com.azure.storage.blob.options.BlockBlobCommitBlockListOptions;
 import com.azure.storage.blob.options.BlockBlobSimpleUploadOptions;
+import com.azure.storage.blob.options.BlockBlobStageBlockOptions;
 import com.azure.storage.blob.specialized.BlockBlobClient;
 import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
@@ -35,7 +37,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
@@ -65,21 +66,25 @@ final class AzureObjectStore implements ObjectStore {
     static final int PAGE_KEYS = 5_000;
     private static final int BLOCK_BYTES = 32 << 20;
     private static final int PARALLEL_DELETES = 16;
-    private static final Duration GREETING_TIMEOUT = Duration.ofSeconds(10);
     private static final Logger LOG = System.getLogger(AzureObjectStore.class.getName());
     /// Folders of accounts with a hierarchical namespace are listed as blobs with this mark.
     private static final String FOLDER_MARK = "hdi_isfolder";
 
     private final BlobContainerClient container;
+    private final BlockingHttpClient http;
     private final String prefix;
+    private final int singlePutBytes;
     private final int pageKeys;
     private final Health up;
     private volatile Health health;
 
     /// @param prefix empty, or ending in a slash
+    /// @param singlePutBytes a larger object is sent in blocks
     /// @param pageKeys how many keys a listing asks for at once
-    AzureObjectStore(BlobContainerClient container, String prefix, int pageKeys) {
+    AzureObjectStore(BlobContainerClient container, BlockingHttpClient http, String prefix, int singlePutBytes, int pageKeys) {
         this.container = container;
+        this.http = http;
+        this.singlePutBytes = singlePutBytes;
         this.prefix = prefix;
         this.pageKeys = pageKeys;
         this.up = new Health(Health.Status.UP, "blobs are in " + place());
@@ -95,11 +100,14 @@ final class AzureObjectStore implements ObjectStore {
     /// is away for a moment should not stop it.
     AzureObjectStore greeted() {
         try {
-            container.getPropertiesWithResponse(null, GREETING_TIMEOUT, Context.NONE);
+            // Not the container's properties, which a signature for blobs may not read.
+            container.listBlobs(new ListBlobsOptions().setPrefix(prefix).setMaxResultsPerPage(1), null).iterableByPage().iterator().hasNext();
         } catch (RuntimeException failed) {
             AzureFailures.rethrowIfNotOurs(failed);
             LOG.log(Level.WARNING, "{0} cannot be used now: {1}", place(), AzureFailures.sentence(failed));
             health = new Health(Health.Status.DOWN, place() + ": " + AzureFailures.sentence(failed));
+        } finally {
+            http.done();
         }
         return this;
     }
@@ -117,10 +125,10 @@ final class AzureObjectStore implements ObjectStore {
             conditions.setIfNoneMatch("*");
         }
         try {
-            if (body.size() <= MAX_SINGLE_PUT_BYTES) {
+            if (body.size() <= singlePutBytes) {
                 try (InputStream bytes = body.stream(0, body.size())) {
-                    blob.uploadWithResponse(new BlockBlobSimpleUploadOptions(bytes, body.size()).setHeaders(headers())
-                            .setContentMd5(md5(body, 0, body.size())).setRequestConditions(conditions), null, Context.NONE);
+                    blob.uploadWithResponse(new BlockBlobSimpleUploadOptions(BinaryData.fromStream(bytes, body.size()))
+                            .setHeaders(headers()).setContentMd5(md5(body, 0, body.size())).setRequestConditions(conditions), null, Context.NONE);
                 }
             } else {
                 blob.commitBlockListWithResponse(new BlockBlobCommitBlockListOptions(stage(blob, body)).setHeaders(headers())
@@ -137,6 +145,8 @@ final class AzureObjectStore implements ObjectStore {
             throw failure(AzureFailures.ofChange(refused), "writing", key, refused);
         } catch (Exception failed) {
             throw failure(AzureFailures.ofChange(failed), "writing", key, failed);
+        } finally {
+            http.done();
         }
     }
 
@@ -152,7 +162,8 @@ final class AzureObjectStore implements ObjectStore {
             long length = Math.min(BLOCK_BYTES, body.size() - position);
             String name = Base64.getEncoder().encodeToString("%s-%06d".formatted(mine, names.size()).getBytes(StandardCharsets.US_ASCII));
             try (InputStream bytes = body.stream(position, length)) {
-                blob.stageBlockWithResponse(name, bytes, length, md5(body, position, length), null, null, Context.NONE);
+                blob.stageBlockWithResponse(new BlockBlobStageBlockOptions(name, BinaryData.fromStream(bytes, length))
+                        .setContentMd5(md5(body, position, length)), null, Context.NONE);
             }
             names.add(name);
         }
@@ -197,6 +208,8 @@ final class AzureObjectStore implements ObjectStore {
             throw failure(ErrorCode.STORAGE_UNAVAILABLE, "reading", key, refused);
         } catch (Exception failed) {
             throw failure(ErrorCode.STORAGE_UNAVAILABLE, "reading", key, failed);
+        } finally {
+            http.done();
         }
     }
 
@@ -286,6 +299,8 @@ final class AzureObjectStore implements ObjectStore {
         } catch (RuntimeException failed) {
             AzureFailures.rethrowIfNotOurs(failed);
             throw failure(AzureFailures.ofChange(failed), "deleting", key, failed);
+        } finally {
+            http.done();
         }
     }
 
@@ -297,6 +312,8 @@ final class AzureObjectStore implements ObjectStore {
         } catch (RuntimeException failed) {
             AzureFailures.rethrowIfNotOurs(failed);
             throw failure(ErrorCode.STORAGE_UNAVAILABLE, doing, key, failed);
+        } finally {
+            http.done();
         }
     }
 
@@ -307,7 +324,7 @@ final class AzureObjectStore implements ObjectStore {
 
     @Override
     public void close() {
-        // The HTTP client ends with its last reference.
+        http.close();
     }
 
     private ArcException failure(ErrorCode code, String doing, String key, Exception cause) {

@@ -1,15 +1,14 @@
 package io.arc.plugin.storage.azure;
 
 import com.azure.core.credential.AzureSasCredential;
-import com.azure.core.http.jdk.httpclient.JdkHttpClientBuilder;
+import com.azure.core.http.policy.FixedDelayOptions;
+import com.azure.core.http.policy.RetryOptions;
 import com.azure.core.util.Configuration;
 import com.azure.identity.DefaultAzureCredentialBuilder;
 import com.azure.storage.blob.BlobContainerClient;
 import com.azure.storage.blob.BlobServiceClientBuilder;
 import com.azure.storage.blob.BlobServiceVersion;
 import com.azure.storage.common.StorageSharedKeyCredential;
-import com.azure.storage.common.policy.RequestRetryOptions;
-import com.azure.storage.common.policy.RetryPolicyType;
 import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
 import io.arc.api.spi.ConfigKey;
@@ -43,12 +42,13 @@ public final class AzureStorage implements StorageBackend {
     static final ConfigKey<String> PREFIX = ConfigKey.string("prefix", "",
             "Put before every key, so that a container can be shared: letters, digits and / _ . - only.");
 
+    static final ConfigKey<Duration> CONNECT_TIMEOUT = ConfigKey.duration("connect_timeout", "5s", "How long connecting may take.");
+    static final ConfigKey<Duration> REQUEST_TIMEOUT = ConfigKey.duration("request_timeout", "60s",
+            "How long one request may take, its body included; a large object is one request for every 32 MiB.");
+
     /// Newer ones add nothing that is used here, and not every emulator and sovereign cloud has them.
     private static final BlobServiceVersion SERVICE_VERSION = BlobServiceVersion.V2023_11_03;
     private static final Pattern PREFIX_PATTERN = Pattern.compile("[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*");
-    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
-    /// Of one answer or one block; the runtime has a shorter deadline of its own, this one only ends what nobody waits for.
-    private static final Duration CALL_TIMEOUT = Duration.ofMinutes(2);
 
     @Override
     public String name() {
@@ -57,34 +57,39 @@ public final class AzureStorage implements StorageBackend {
 
     @Override
     public List<ConfigKey<?>> configKeys() {
-        return List.of(CONTAINER, CONNECTION_STRING, ACCOUNT_NAME, ACCOUNT_KEY, SAS_TOKEN, ENDPOINT, USE_MANAGED_IDENTITY, PREFIX);
+        return List.of(CONTAINER, CONNECTION_STRING, ACCOUNT_NAME, ACCOUNT_KEY, SAS_TOKEN, ENDPOINT, USE_MANAGED_IDENTITY, PREFIX,
+                CONNECT_TIMEOUT, REQUEST_TIMEOUT);
     }
 
     @Override
     public ObjectStore open(PluginContext context) {
-        return open(context, AzureObjectStore.PAGE_KEYS);
+        return open(context, AzureObjectStore.MAX_SINGLE_PUT_BYTES, AzureObjectStore.PAGE_KEYS);
     }
 
-    static ObjectStore open(PluginContext context, int pageKeys) {
+    /// @param singlePutBytes a larger object is sent in blocks
+    /// @param pageKeys how many keys a listing asks for at once
+    static ObjectStore open(PluginContext context, int singlePutBytes, int pageKeys) {
         String container = text(context, CONTAINER).orElseThrow(() -> wrong("storage.azure.container has to be set: the container that "
                 + "holds all databases (ARC_STORAGE_AZURE_CONTAINER)"));
         String prefix = prefix(context.config(PREFIX));
+        BlockingHttpClient http = new BlockingHttpClient(new Connections(positive(context, CONNECT_TIMEOUT),
+                positive(context, REQUEST_TIMEOUT)));
         try {
-            BlobContainerClient client = service(context).buildClient().getBlobContainerClient(container);
-            return new AzureObjectStore(client, prefix, pageKeys).greeted();
+            BlobContainerClient client = service(context, http).buildClient().getBlobContainerClient(container);
+            return new AzureObjectStore(client, http, prefix, singlePutBytes, pageKeys).greeted();
         } catch (IllegalArgumentException | IllegalStateException unusable) {
+            http.close();
             // The SDK's sentences name the wrong part and no secret.
             throw new ArcException(ErrorCode.CONFIGURATION, "the keys storage.azure.* do not describe a container: "
                     + unusable.getMessage(), unusable);
         }
     }
 
-    private static BlobServiceClientBuilder service(PluginContext context) {
+    private static BlobServiceClientBuilder service(PluginContext context, BlockingHttpClient http) {
         BlobServiceClientBuilder builder = new BlobServiceClientBuilder().serviceVersion(SERVICE_VERSION)
-                .httpClient(new JdkHttpClientBuilder().connectionTimeout(CONNECT_TIMEOUT).responseTimeout(CALL_TIMEOUT)
-                        .readTimeout(CALL_TIMEOUT).writeTimeout(CALL_TIMEOUT).build())
+                .httpClient(http)
                 // Trying again is the runtime's business, for all stores alike.
-                .retryOptions(new RequestRetryOptions(RetryPolicyType.FIXED, 1, CALL_TIMEOUT, null, null, null));
+                .retryOptions(new RetryOptions(new FixedDelayOptions(0, Duration.ofMillis(1))));
         Optional<String> connectionString = text(context, CONNECTION_STRING);
         if (connectionString.isPresent()) {
             return builder.connectionString(connectionString.get());
@@ -100,7 +105,8 @@ public final class AzureStorage implements StorageBackend {
         if (!context.config(USE_MANAGED_IDENTITY) && key.isPresent()) {
             return builder.credential(new StorageSharedKeyCredential(account, key.get()));
         }
-        return builder.credential(new DefaultAzureCredentialBuilder().configuration(Configuration.getGlobalConfiguration()).build());
+        return builder.credential(new DefaultAzureCredentialBuilder().httpClient(http)
+                .configuration(Configuration.getGlobalConfiguration()).build());
     }
 
     private static Optional<String> text(PluginContext context, ConfigKey<String> key) {
@@ -126,6 +132,14 @@ public final class AzureStorage implements StorageBackend {
                     + "slashes");
         }
         return text + "/";
+    }
+
+    private static Duration positive(PluginContext context, ConfigKey<Duration> key) {
+        Duration duration = context.config(key);
+        if (duration.toMillis() < 1) {
+            throw wrong("storage.azure." + key.name() + " has to be longer than zero");
+        }
+        return duration;
     }
 
     private static ArcException wrong(String message) {

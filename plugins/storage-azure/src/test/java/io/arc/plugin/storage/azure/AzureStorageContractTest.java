@@ -1,71 +1,52 @@
 package io.arc.plugin.storage.azure;
 
-import com.azure.core.http.jdk.httpclient.JdkHttpClientBuilder;
-import com.azure.storage.blob.BlobServiceClientBuilder;
-import com.azure.storage.common.StorageSharedKeyCredential;
 import io.arc.api.spi.StorageBackend.ObjectStore;
 import io.arc.testkit.ObjectStoreContract;
-import io.arc.testkit.TestPluginContext;
-import java.nio.file.Path;
+import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Against the vendor's emulator.
 final class AzureStorageContractTest extends ObjectStoreContract {
-    /// Small, so that listings have several pages without thousands of blobs.
-    private static final int PAGE_KEYS = 70;
-
-    @TempDir
-    private static Path data;
-    private static Azurite azurite;
-
-    @TempDir
-    private Path directory;
     private String container;
-
-    @BeforeAll
-    static void start() throws Exception {
-        azurite = Azurite.start(data);
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        if (azurite != null) {
-            azurite.close();
-        }
-    }
 
     @Override
     protected ObjectStore openEmptyStore() {
-        container = "c" + UUID.randomUUID();
-        new BlobServiceClientBuilder().endpoint(azurite.endpoint()).httpClient(new JdkHttpClientBuilder().build())
-                .credential(new StorageSharedKeyCredential(Azurite.ACCOUNT, Azurite.KEY)).buildClient()
-                .createBlobContainer(container);
-        return open();
+        container = Containers.create();
+        return open(Map.of());
     }
 
     @Override
     protected Optional<ObjectStore> openSecondInstance() {
-        return Optional.of(open());
+        return Optional.of(open(Map.of()));
+    }
+
+    @Override
+    protected Optional<ObjectStore> openUnderPrefix(String prefix) {
+        return Optional.of(open(Map.of("prefix", "/" + prefix + "/")));
+    }
+
+    @Override
+    protected Optional<ObjectStore> openAtMissingPlace() {
+        return Optional.of(Containers.open(Containers.settings("nobody-made-this", Map.of())));
+    }
+
+    @Override
+    protected Optional<ObjectStore> openWithRefusedCredentials() {
+        return Optional.of(open(Map.of("account_key", Base64.getEncoder().encodeToString(new byte[64]))));
     }
 
     @Override
     protected int largeObjectBytes() {
-        return AzureObjectStore.MAX_SINGLE_PUT_BYTES + 12_345;
+        return Containers.SINGLE_PUT_BYTES + 12_345;
     }
 
     @Override
     protected int manyObjects() {
-        return 3 * PAGE_KEYS + 1;
+        return 3 * Containers.PAGE_KEYS + 1;
     }
 
-    private ObjectStore open() {
-        AzureStorage storage = new AzureStorage();
-        return AzureStorage.open(new TestPluginContext(storage, directory, Map.of("container", container, "account_name",
-                Azurite.ACCOUNT, "account_key", Azurite.KEY, "endpoint", azurite.endpoint(), "prefix", "/some/where/")), PAGE_KEYS);
+    private ObjectStore open(Map<String, String> more) {
+        return Containers.open(Containers.settings(container, more));
     }
 }
