@@ -2,7 +2,6 @@ package io.arc.testkit;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.arc.testkit.GcsObjects.Outcome;
 import io.arc.testkit.GcsObjects.StoredObject;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -317,10 +316,7 @@ public final class GcsEmulator implements AutoCloseable {
                         + object.checksum() + "\".");
             }
         }
-        return switch (bucket.put(object, upload.generation())) {
-            case Outcome.Stored stored -> stored.object();
-            case Outcome.Refused _ -> throw conditionNotMet();
-        };
+        return bucket.put(object, upload.generation()).orElseThrow(GcsEmulator::conditionNotMet);
     }
 
     private static Refusal conditionNotMet() {

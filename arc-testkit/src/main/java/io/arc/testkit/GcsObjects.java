@@ -48,13 +48,6 @@ final class GcsObjects {
         }
     }
 
-    /// What becomes of a write with a precondition.
-    sealed interface Outcome {
-        record Stored(StoredObject object) implements Outcome {}
-
-        record Refused() implements Outcome {}
-    }
-
     String bucket() {
         return bucket;
     }
@@ -77,14 +70,15 @@ final class GcsObjects {
         return generation.isEmpty() || generation.get() == (taken == null ? 0 : taken.generation());
     }
 
-    synchronized Outcome put(StoredObject object, Optional<Long> generation) {
+    /// Empty when the precondition does not hold.
+    synchronized Optional<StoredObject> put(StoredObject object, Optional<Long> generation) {
         if (!allows(object.name(), generation)) {
-            return new Outcome.Refused();
+            return Optional.empty();
         }
         StoredObject stored = new StoredObject(object.name(), object.bytes(), object.contentType(), object.checksum(),
                 generations.incrementAndGet(), object.updated());
         objects.put(object.name(), stored);
-        return new Outcome.Stored(stored);
+        return Optional.of(stored);
     }
 
     /// A page of a listing.

@@ -4,6 +4,7 @@ import com.google.api.client.http.HttpResponseException;
 import com.google.cloud.storage.StorageException;
 import io.arc.api.ErrorCode;
 import java.net.ConnectException;
+import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
 
 /// What a failure of the SDK means.
@@ -18,11 +19,13 @@ final class GcsFailures {
         for (int depth = 0; depth < MAX_CAUSES && cause != null; depth++) {
             int status = status(cause);
             if (status > 0) {
-                // 429 and 503 are told before anything is done. Of another failure of the service nobody knows.
-                return status < 500 || status == 503 ? ErrorCode.STORAGE_UNAVAILABLE : ErrorCode.STORAGE_OUTCOME_UNKNOWN;
+                // A service that failed may have done its work before.
+                return status >= 400 && status < 500 && status != 408 ? ErrorCode.STORAGE_UNAVAILABLE
+                        : ErrorCode.STORAGE_OUTCOME_UNKNOWN;
             }
             // Nothing has been sent yet.
-            if (cause instanceof ConnectException || cause instanceof UnknownHostException) {
+            if (cause instanceof ConnectException || cause instanceof UnknownHostException
+                    || cause instanceof NoRouteToHostException) {
                 return ErrorCode.STORAGE_UNAVAILABLE;
             }
             cause = cause.getCause();

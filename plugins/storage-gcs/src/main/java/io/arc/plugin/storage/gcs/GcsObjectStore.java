@@ -58,6 +58,7 @@ final class GcsObjectStore implements ObjectStore {
     private static final Logger LOG = System.getLogger(GcsObjectStore.class.getName());
 
     private final Storage storage;
+    private final Connections connections;
     private final String bucket;
     private final String prefix;
     private final int pageKeys;
@@ -66,8 +67,9 @@ final class GcsObjectStore implements ObjectStore {
     private volatile Health health;
 
     /// @param prefix empty, or ending in a slash
-    GcsObjectStore(Storage storage, String bucket, String prefix, int pageKeys, int chunkBytes) {
+    GcsObjectStore(Storage storage, Connections connections, String bucket, String prefix, int pageKeys, int chunkBytes) {
         this.storage = storage;
+        this.connections = connections;
         this.bucket = bucket;
         this.prefix = prefix;
         this.pageKeys = pageKeys;
@@ -89,6 +91,8 @@ final class GcsObjectStore implements ObjectStore {
             GcsFailures.rethrowIfNotOurs(failed);
             LOG.log(Level.WARNING, "{0} cannot be used now: {1}", place(), GcsFailures.sentence(failed));
             health = new Health(Health.Status.DOWN, place() + ": " + GcsFailures.sentence(failed));
+        } finally {
+            connections.done();
         }
         return this;
     }
@@ -120,6 +124,8 @@ final class GcsObjectStore implements ObjectStore {
             throw failure(GcsFailures.ofChange(refused), "writing", key, refused);
         } catch (IOException | RuntimeException failed) {
             throw failure(GcsFailures.ofChange(failed), "writing", key, failed);
+        } finally {
+            connections.done();
         }
     }
 
@@ -179,13 +185,23 @@ final class GcsObjectStore implements ObjectStore {
                 throw new ArcException(ErrorCode.OBJECT_MISSING, "the object " + key + " is not in " + place(), failed);
             }
             throw failure(ErrorCode.STORAGE_UNAVAILABLE, "reading", key, failed);
+        } finally {
+            connections.done();
         }
     }
 
     @Override
     public Optional<ObjectInfo> find(String key) {
-        return attempt("looking for", key, () -> Optional.ofNullable(storage.get(id(key),
-                BlobGetOption.fields(BlobField.NAME, BlobField.SIZE, BlobField.UPDATED))).map(this::info));
+        return attempt("looking for", key, () -> {
+            Blob found = storage.get(id(key), BlobGetOption.fields(BlobField.NAME, BlobField.SIZE, BlobField.UPDATED));
+            if (found == null) {
+                // The library says the same of an object in a bucket that is not there; this says which it is.
+                storage.list(bucket, BlobListOption.prefix(prefix + key), BlobListOption.pageSize(1),
+                        BlobListOption.fields(BlobField.NAME));
+                return Optional.empty();
+            }
+            return Optional.of(info(found));
+        });
     }
 
     private ObjectInfo info(Blob blob) {
@@ -255,6 +271,8 @@ final class GcsObjectStore implements ObjectStore {
         } catch (RuntimeException failed) {
             GcsFailures.rethrowIfNotOurs(failed);
             throw failure(GcsFailures.ofChange(failed), "deleting", key, failed);
+        } finally {
+            connections.done();
         }
     }
 
@@ -266,6 +284,8 @@ final class GcsObjectStore implements ObjectStore {
         } catch (RuntimeException failed) {
             GcsFailures.rethrowIfNotOurs(failed);
             throw failure(ErrorCode.STORAGE_UNAVAILABLE, doing, key, failed);
+        } finally {
+            connections.done();
         }
     }
 
@@ -280,6 +300,8 @@ final class GcsObjectStore implements ObjectStore {
             storage.close();
         } catch (Exception failed) {
             LOG.log(Level.DEBUG, "closing the client of " + place() + " failed", failed);
+        } finally {
+            connections.close();
         }
     }
 

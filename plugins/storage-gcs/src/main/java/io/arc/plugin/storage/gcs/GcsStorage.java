@@ -1,6 +1,8 @@
 package io.arc.plugin.storage.gcs;
 
+import com.google.api.client.http.javanet.NetHttpTransport;
 import com.google.auth.Credentials;
+import com.google.auth.http.HttpTransportFactory;
 import com.google.auth.oauth2.GoogleCredentials;
 import com.google.cloud.NoCredentials;
 import com.google.cloud.ServiceOptions;
@@ -17,6 +19,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -42,11 +45,13 @@ public final class GcsStorage implements StorageBackend {
     static final ConfigKey<String> CREDENTIALS_JSON = ConfigKey.secret("credentials_json",
             "The text of such a file, for places that hand over secrets as text.");
 
+    static final ConfigKey<Duration> CONNECT_TIMEOUT = ConfigKey.duration("connect_timeout", "5s", "How long connecting may take.");
+    static final ConfigKey<Duration> REQUEST_TIMEOUT = ConfigKey.duration("request_timeout", "60s",
+            "How long one request may take, its body included; a large object is one request for every 16 MiB.");
+
     private static final String SCOPE = "https://www.googleapis.com/auth/devstorage.read_write";
+    private static final Duration MAX_TIMEOUT = Duration.ofHours(24);
     private static final Pattern PREFIX_PATTERN = Pattern.compile("[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*");
-    private static final int CONNECT_TIMEOUT_MILLIS = 10_000;
-    /// Between two bytes. The runtime has a deadline of its own for the whole call.
-    private static final int READ_TIMEOUT_MILLIS = 60_000;
 
     @Override
     public String name() {
@@ -55,7 +60,7 @@ public final class GcsStorage implements StorageBackend {
 
     @Override
     public List<ConfigKey<?>> configKeys() {
-        return List.of(BUCKET, PROJECT, PREFIX, ENDPOINT, CREDENTIALS_FILE, CREDENTIALS_JSON);
+        return List.of(BUCKET, PROJECT, PREFIX, ENDPOINT, CREDENTIALS_FILE, CREDENTIALS_JSON, CONNECT_TIMEOUT, REQUEST_TIMEOUT);
     }
 
     @Override
@@ -70,34 +75,38 @@ public final class GcsStorage implements StorageBackend {
                 + "databases (ARC_STORAGE_GCS_BUCKET)"));
         String prefix = prefix(context.config(PREFIX));
         Optional<String> endpoint = text(context, ENDPOINT);
-        StorageOptions.Builder options = StorageOptions.http().setCredentials(credentials(context, endpoint.isPresent()))
+        Connections connections = new Connections(positive(context, CONNECT_TIMEOUT), positive(context, REQUEST_TIMEOUT));
+        HttpTransportFactory transports = () -> new NetHttpTransport.Builder().setConnectionFactory(connections::open).build();
+        StorageOptions.Builder options = StorageOptions.http()
+                .setCredentials(credentials(context, endpoint.isPresent(), transports))
                 // Trying again is the runtime's business, for all stores alike.
                 .setRetrySettings(ServiceOptions.getNoRetrySettings())
-                .setTransportOptions(HttpTransportOptions.newBuilder().setConnectTimeout(CONNECT_TIMEOUT_MILLIS)
-                        .setReadTimeout(READ_TIMEOUT_MILLIS).build());
+                .setTransportOptions(HttpTransportOptions.newBuilder().setHttpTransportFactory(transports)
+                        .setConnectTimeout(Math.toIntExact(context.config(CONNECT_TIMEOUT).toMillis()))
+                        .setReadTimeout(Math.toIntExact(context.config(REQUEST_TIMEOUT).toMillis())).build());
         // Without a project the SDK would ask the network for one, and requests for objects need none.
         options.setProjectId(text(context, PROJECT).orElse("none"));
         text(context, PROJECT).ifPresent(options::setQuotaProjectId);
         endpoint.ifPresent(address -> options.setHost(address.matches("https?://.*") ? address : "https://" + address));
         try {
-            return new GcsObjectStore(options.build().getService(), bucket, prefix, pageKeys, chunkBytes).greeted();
+            return new GcsObjectStore(options.build().getService(), connections, bucket, prefix, pageKeys, chunkBytes).greeted();
         } catch (IllegalArgumentException unusable) {
             throw new ArcException(ErrorCode.CONFIGURATION, "the keys storage.gcs.* do not describe a bucket: " + unusable.getMessage(),
                     unusable);
         }
     }
 
-    private static Credentials credentials(PluginContext context, boolean isOtherEndpoint) {
+    private static Credentials credentials(PluginContext context, boolean isOtherEndpoint, HttpTransportFactory transports) {
         Optional<String> file = text(context, CREDENTIALS_FILE);
         Optional<String> json = text(context, CREDENTIALS_JSON);
         try {
             if (file.isPresent()) {
                 try (InputStream bytes = Files.newInputStream(Path.of(file.get()))) {
-                    return GoogleCredentials.fromStream(bytes).createScoped(SCOPE);
+                    return GoogleCredentials.fromStream(bytes, transports).createScoped(SCOPE);
                 }
             }
             if (json.isPresent()) {
-                return GoogleCredentials.fromStream(new ByteArrayInputStream(json.get().getBytes(StandardCharsets.UTF_8)))
+                return GoogleCredentials.fromStream(new ByteArrayInputStream(json.get().getBytes(StandardCharsets.UTF_8)), transports)
                         .createScoped(SCOPE);
             }
         } catch (IOException unreadable) {
@@ -133,6 +142,14 @@ public final class GcsStorage implements StorageBackend {
             throw wrong("storage.gcs.prefix = '" + configured + "': expected names of letters, digits, _ . - joined by single slashes");
         }
         return text + "/";
+    }
+
+    private static Duration positive(PluginContext context, ConfigKey<Duration> key) {
+        Duration duration = context.config(key);
+        if (duration.toMillis() < 1 || duration.compareTo(MAX_TIMEOUT) > 0) {
+            throw wrong("storage.gcs." + key.name() + " has to be longer than zero and at most " + MAX_TIMEOUT.toHours() + " h");
+        }
+        return duration;
     }
 
     private static ArcException wrong(String message) {
