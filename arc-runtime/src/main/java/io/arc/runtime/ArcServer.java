@@ -2,7 +2,9 @@ package io.arc.runtime;
 
 import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
+import io.arc.api.spi.Compressor;
 import io.arc.api.spi.Health;
+import io.arc.api.spi.StorageBackend.ObjectStore;
 import io.arc.api.spi.IngestProtocol.Endpoint;
 import io.arc.runtime.auth.Authenticator;
 import io.arc.runtime.auth.BootstrapResult;
@@ -12,12 +14,20 @@ import io.arc.runtime.buffer.Buffers;
 import io.arc.runtime.buffer.MemoryBudget;
 import io.arc.runtime.catalog.Catalog;
 import io.arc.runtime.catalog.SchemaRegistry;
+import io.arc.runtime.compaction.Codecs;
+import io.arc.runtime.compaction.CompactionOptions;
+import io.arc.runtime.compaction.CompactionService;
+import io.arc.runtime.compaction.Planner;
+import io.arc.runtime.compaction.Tier;
+import io.arc.runtime.compaction.TierOptions;
 import io.arc.runtime.config.ArcConfig;
+import io.arc.runtime.config.CompactionConfig;
 import io.arc.runtime.config.IngestConfig;
 import io.arc.runtime.config.QueryConfig;
 import io.arc.runtime.config.ServerConfig;
 import io.arc.runtime.config.WalConfig;
 import io.arc.runtime.filecache.FileCache;
+import io.arc.runtime.filecache.WriteThrough;
 import io.arc.runtime.flush.FileEncoders;
 import io.arc.runtime.flush.FlushOptions;
 import io.arc.runtime.flush.FlushService;
@@ -43,6 +53,7 @@ import io.arc.runtime.plugin.LoadedPlugins.LoadedRewriter;
 import io.arc.runtime.query.LiveTables;
 import io.arc.runtime.query.QueryEngine;
 import io.arc.runtime.query.QueryOptions;
+import io.arc.runtime.recovery.CatalogRebuild;
 import io.arc.runtime.recovery.OrphanSweep;
 import io.arc.runtime.recovery.WalReplay;
 import io.arc.runtime.storage.ResilientStore;
@@ -73,6 +84,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// One server: makes every room, starts them in order, stops them in reverse. `start` and `close` are called once, each by one
 /// thread.
@@ -82,7 +94,10 @@ import java.util.function.Supplier;
 public final class ArcServer implements AutoCloseable {
     private static final Logger LOG = System.getLogger(ArcServer.class.getName());
     private static final int MAX_DECOMPRESSION_RATIO = 1100;
-    private static final long FILE_CACHE_BYTES = 10L << 30;
+    private static final int MAX_NAMED = 100;
+    /// For answers that are still on their way when their snapshot has gone.
+    private static final Duration GARBAGE_AGE = Duration.ofMinutes(1);
+    private static final String DEFAULT_COMPACTION_CODEC = "zstd";
     private static final Duration MIN_FLUSH_INTERVAL = Duration.ofSeconds(1);
     /// Longer than a store's circuit stays open: a try finds it willing, and after an outage everything is normal in seconds.
     private static final Duration MAX_FLUSH_BACKOFF = Duration.ofSeconds(3);
@@ -114,11 +129,16 @@ public final class ArcServer implements AutoCloseable {
     /// @param installation read, not yet opened; this object opens and closes it
     /// @param console where the bootstrap token is shown, once
     public ArcServer(Installation installation, InstantSource clock, PrintStream console) {
+        this(installation, clock, console, clock.instant());
+    }
+
+    /// @param startedAt when the process began, which is what an operator waits from
+    ArcServer(Installation installation, InstantSource clock, PrintStream console, Instant startedAt) {
         this.installation = Objects.requireNonNull(installation, "installation");
         this.config = installation.config();
         this.clock = Objects.requireNonNull(clock, "clock");
         this.console = Objects.requireNonNull(console, "console");
-        this.startedAt = clock.instant();
+        this.startedAt = Objects.requireNonNull(startedAt, "startedAt");
     }
 
     /// Returns when the server is ready.
@@ -134,7 +154,7 @@ public final class ArcServer implements AutoCloseable {
             opened("data directory", data::close);
             CompletableFuture<HttpServer> port = openPort();
             try {
-                openServices(data.path());
+                openServices(data.path(), port);
             } finally {
                 http = joined(port);
                 opened("http", http::close);
@@ -176,7 +196,7 @@ public final class ArcServer implements AutoCloseable {
         }
     }
 
-    private void openServices(Path data) {
+    private void openServices(Path data, CompletableFuture<HttpServer> port) {
         Path natives = data.resolve("native");
         LoadedPlugins plugins = installation.open(clock,
                 (plugin, name, unit, doc) -> metrics.counter(counterName(plugin, name), unit, doc)::add);
@@ -185,37 +205,42 @@ public final class ArcServer implements AutoCloseable {
         Catalog catalog = Catalog.open(data.resolve("arc.db"), clock, Optional.of(natives));
         opened("catalog", catalog::close);
         IngestConfig ingest = config.ingest();
-        SchemaRegistry schemas = new SchemaRegistry(catalog.snapshot(), ingest.maxColumns(), Names::column);
-        MemoryBudget memory = new MemoryBudget(ingest.memoryLimitBytes());
-        Buffers buffers = new Buffers(memory, clock);
         ResilientStore store = new ResilientStore(plugins.store().description().name(), plugins.store().instance(),
                 new StoreOptions(StoreOptions.DEFAULT.attempts(), StoreOptions.DEFAULT.firstBackoff(),
                         StoreOptions.DEFAULT.maxBackoff(), ingest.flushTimeout(), StoreOptions.DEFAULT.failuresToOpen()), metrics);
+        if (!catalog.knowsStorage()) {
+            rebuild(catalog, store, data);
+        }
+        SchemaRegistry schemas = new SchemaRegistry(catalog.snapshot(), ingest.maxColumns(), Names::column);
+        MemoryBudget memory = new MemoryBudget(ingest.memoryLimitBytes());
+        Buffers buffers = new Buffers(memory, clock);
         FileEncoders encoders = new FileEncoders(
                 ParquetOptions.DEFAULT.withDictionary(ingest.useDictionary(), ParquetOptions.DEFAULT.maxDictionaryBytes()),
                 compressor(plugins, ingest));
         opened("encoders", encoders::close);
 
+        FileCache cache = new FileCache(store, config.query().fileCacheDirectory(), config.query().fileCacheBytes());
+        metrics.gauge("arc_file_cache_bytes", "bytes", "Bytes of objects held as local files.", cache::usedBytes);
         Deferred<Journal> journal = new Deferred<>();
-        flushes = new FlushService(flushOptions(ingest), buffers, memory, schemas, catalog, store, encoders,
+        flushes = new FlushService(flushOptions(ingest), buffers, memory, schemas, catalog, new WriteThrough(store, cache), encoders,
                 (writer, through) -> journal.find().ifPresent(log -> log.release(writer, through)), clock,
                 new UniqueSuffixes(new SecureRandom()), metrics);
-        Authenticator authenticator = openAuthentication(catalog);
-
-        QueryEngine queries = openQueries(data, plugins, new LiveTables(catalog, schemas, buffers), store);
+        QueryEngine queries = openQueries(data, plugins, new LiveTables(catalog, schemas, buffers), store, cache);
         opened("log", () -> journal.find().ifPresent(Journal::close));
         new OrphanSweep(catalog, store).sweep();
         flushes.start();
         opened("flush", () -> stopFlushing(journal));
+        LogWatch watch = new LogWatch(metrics, clock, config.wal().directory());
         WalReplay replay = new WalReplay(buffers, schemas, catalog, memory, flushes, metrics);
         startWaits = replay::waiting;
-        components = healthSources(plugins, store, journal);
-        Journal log = openJournal(catalog, replay);
+        components = healthSources(plugins, store, journal, watch);
+        Journal log = openJournal(catalog, replay, watch);
         journal.set(log);
         flushes.releaseLog(log::release);
 
         IngestService writes = new IngestService(schemas, journal.find().orElseThrow(), buffers, memory,
                 new IngestOptions(ingest.sanitizeNames(), ingest.lineErrors() == IngestConfig.LineErrors.REJECT), metrics);
+        CompactionService compaction = openCompaction(plugins, catalog, new WriteThrough(store, cache));
         metrics.gauge("arc_buffer_records_buffered", "rows", "Rows in memory that are in no file yet.",
                 () -> rowsBuffered(buffers));
         metrics.gauge("arc_storage_" + store.name().replace('-', '_') + "_up", "", "1 while the storage backend of this name works,"
@@ -224,19 +249,90 @@ public final class ArcServer implements AutoCloseable {
         metrics.gauge("arc_buffer_queue_depth", "flushes", "Flushes that run or wait to be tried again.", flushes::pendingCount);
         metrics.gauge("arc_uptime_seconds", "seconds", "Time since the start.",
                 () -> Duration.between(startedAt, clock.instant()).toMillis() / 1000.0);
+        // Last, when nothing can fail any more: a token that is shown by a start that fails is never shown again.
+        joined(port);
+        Authenticator authenticator = openAuthentication(catalog);
         services = new Services(writes, routes(plugins), plugins::missingProtocol, new BodyDecompressor(MAX_DECOMPRESSION_RATIO),
                 queries, new LiveTables(catalog, schemas, buffers), Optional.ofNullable(authenticator), name -> create(catalog, name),
-                flushes::flushAll, () -> figures(buffers), ingest.defaultDatabase(), config.query().timeout());
+                flushes::flushAll, () -> figures(buffers), watch,
+                config.compaction().enabled() ? Optional.of(compaction) : Optional.empty(), ingest.defaultDatabase(),
+                config.query().timeout());
     }
 
-    private Map<String, HealthSource> healthSources(LoadedPlugins plugins, ResilientStore store, Deferred<Journal> journal) {
+    private Map<String, HealthSource> healthSources(LoadedPlugins plugins, ResilientStore store, Deferred<Journal> journal,
+            LogWatch watch) {
         Map<String, HealthSource> health = new LinkedHashMap<>();
         health.put("storage", store::health);
         health.put("flush", flushes::health);
-        health.put("wal", () -> journal.find().map(Journal::health).orElse(Health.UP));
+        health.put("wal", () -> watch.health(journal.find()));
         plugins.protocols().forEach(protocol -> health.put("protocol " + protocol.description().name(),
                 protocol.instance()::health));
         return health;
+    }
+
+    /// Runs also when it is off: objects that left their tables are deleted by it.
+    private CompactionService openCompaction(LoadedPlugins plugins, Catalog catalog, ObjectStore store) {
+        CompactionConfig compaction = config.compaction();
+        FileCache cache = new FileCache(store, compaction.tempDirectory().resolve("inputs"), config.query().fileCacheBytes());
+        CompactionOptions options = new CompactionOptions(
+                Map.of(Tier.HOURLY, tier(compaction, compaction.hourly()), Tier.DAILY, tier(compaction, compaction.daily())),
+                new Planner.Limits(compaction.targetFileBytes(), compaction.maxFilesPerBatch(),
+                        Runtime.getRuntime().maxMemory() / 4 / compaction.maxConcurrent()),
+                compaction.maxConcurrent(), compaction.lockTtl(), compaction.tempDirectory(), compaction.memoryBytes(),
+                compaction.threads(), compaction.deduplicate(), config.ingest().defaultSortKeys(), config.ingest().sortKeys(),
+                GARBAGE_AGE);
+        CompactionService service;
+        try {
+            service = new CompactionService(options, catalog, store, cache, new DiskFileSystem(), codecs(plugins), clock,
+                    new UniqueSuffixes(new SecureRandom()), metrics);
+        } catch (IllegalArgumentException refused) {
+            throw new ArcException(ErrorCode.CONFIGURATION, "compaction.hourly_schedule or compaction.daily_schedule: "
+                    + refused.getMessage(), refused);
+        }
+        service.start();
+        opened("compaction", service::close);
+        return service;
+    }
+
+    private static TierOptions tier(CompactionConfig compaction, CompactionConfig.Tier tier) {
+        return new TierOptions(compaction.enabled() && tier.enabled(), tier.schedule(), tier.minAge(), tier.minFiles(),
+                compaction.skipFileAge());
+    }
+
+    private Codecs codecs(LoadedPlugins plugins) {
+        Map<Compressor.Codec, Compressor.Compression> read = new HashMap<>();
+        plugins.compressors().forEach(each -> read.putIfAbsent(each.description().codec(), each.instance()));
+        Optional<String> wanted = config.compaction().compression()
+                .or(() -> plugins.compressor(DEFAULT_COMPACTION_CODEC).map(_ -> DEFAULT_COMPACTION_CODEC))
+                .or(() -> config.ingest().compression());
+        Optional<LoadedCompressor> chosen = wanted.flatMap(plugins::compressor);
+        if (chosen.isEmpty()) {
+            return new Codecs(Optional.empty(), 0, read);
+        }
+        Compressor description = chosen.get().description();
+        read.put(description.codec(), chosen.get().instance());
+        return new Codecs(Optional.of(description.codec()), Math.clamp(config.compaction().compressionLevel(),
+                description.minLevel(), description.maxLevel()), read);
+    }
+
+    /// A data folder without a catalog: whatever is in storage becomes its tables, before anybody is answered.
+    private void rebuild(Catalog catalog, ResilientStore store, Path data) {
+        CatalogRebuild.Report report;
+        try {
+            report = CatalogCommand.rebuild(config, catalog, store, data, line -> LOG.log(Level.INFO, "catalog: " + line));
+        } catch (ArcException failed) {
+            throw new ArcException(failed.code(), "the data folder has no catalog, and it cannot be made from storage: "
+                    + failed.getMessage() + ". Mend the storage and start again; nothing has changed", failed);
+        }
+        if (report.files() + report.passed().size() > 0) {
+            LOG.log(Level.INFO, "catalog made from storage: " + report.summary());
+        }
+        report.passed().stream().limit(MAX_NAMED).forEach(object ->
+                LOG.log(Level.WARNING, "not taken from storage: " + CatalogCommand.line(object)));
+        if (report.passed().size() > MAX_NAMED) {
+            LOG.log(Level.WARNING, "and " + (report.passed().size() - MAX_NAMED)
+                    + " more; 'arc catalog rebuild' names all of them");
+        }
     }
 
     private static String counterName(String plugin, String name) {
@@ -276,38 +372,46 @@ public final class ArcServer implements AutoCloseable {
         return authenticator;
     }
 
-    private QueryEngine openQueries(Path data, LoadedPlugins plugins, LiveTables tables, ResilientStore store) {
+    private QueryEngine openQueries(Path data, LoadedPlugins plugins, LiveTables tables, ResilientStore store,
+            FileCache cache) {
         QueryConfig query = config.query();
-        Path cache = data.resolve("cache");
-        QueryOptions defaults = QueryOptions.defaults(List.of(data.toAbsolutePath()));
+        List<Path> readable = Stream.concat(Stream.of(data.toAbsolutePath(), query.tempDirectory(),
+                query.fileCacheDirectory()),
+                store.localDirectories().stream()).distinct().toList();
+        QueryOptions defaults = QueryOptions.defaults(readable);
         QueryOptions options = new QueryOptions(query.poolSize(), query.maxQueueSize(), query.timeout(), query.memoryLimitBytes(),
                 defaults.maxTempBytes(), query.threads(), query.maxSqlBytes(),
                 query.unknownTable() == QueryConfig.UnknownTable.EMPTY ? QueryOptions.UnknownTable.EMPTY
                         : QueryOptions.UnknownTable.ERROR,
                 query.slowQueryThreshold(), defaults.maxCollectedBytes(), query.cacheEnabled(), query.cacheTtl(),
-                defaults.cacheEntries(), defaults.cacheMaxBytes(), List.of(data.toAbsolutePath()));
-        QueryEngine queries = new QueryEngine(options, tables, new FileCache(store, cache, FILE_CACHE_BYTES),
+                defaults.cacheEntries(), defaults.cacheMaxBytes(), readable);
+        QueryEngine queries = new QueryEngine(options, tables, cache,
                 plugins.rewriters().stream().map(LoadedRewriter::instance).toList(), clock, query.tempDirectory());
         opened("queries", queries::close);
         return queries;
     }
 
     /// Rows of an earlier run come back whether or not this one logs.
-    private Journal openJournal(Catalog catalog, WalReplay replay) {
+    private Journal openJournal(Catalog catalog, WalReplay replay, LogWatch watch) {
         WalConfig wal = config.wal();
         DiskFileSystem files = new DiskFileSystem();
         WalReader.Report report = replay.replay(new WalReader(files, wal.directory(), catalog.instanceId()));
+        watch.recovered(report, counted("arc_wal_recovery_records_total"));
         if (!wal.enabled()) {
             LOG.log(Level.WARNING, "the log is off (wal.enabled): a crash loses rows that are in no file yet");
             String writer = WalOptions.writerId(catalog.instanceId(), 0);
             return new NoJournal(writer, WalReplay.highestCovered(catalog.snapshot(), writer));
         }
-        return Wal.open(new WalOptions(wal.directory(), catalog.instanceId(), wal.writers(), switch (wal.syncMode()) {
+        WalOptions options = new WalOptions(wal.directory(), catalog.instanceId(), wal.writers(), switch (wal.syncMode()) {
             case FSYNC -> WalOptions.SyncMode.FSYNC;
             case FDATASYNC -> WalOptions.SyncMode.FDATASYNC;
             case ASYNC -> WalOptions.SyncMode.ASYNC;
         }, wal.maxSegmentBytes(), wal.maxSegmentAge(), wal.maxBacklogBytes(),
-                writer -> WalReplay.highestCovered(catalog.snapshot(), writer)), files, clock, report);
+                writer -> WalReplay.highestCovered(catalog.snapshot(), writer))
+                .withRecovered(new WalOptions.KeepRecovered(wal.keepRecovered(), wal.keepRecoveredBytes()));
+        Wal log = Wal.open(options, files, clock, report, watch);
+        watch.opened(log);
+        return log;
     }
 
     private static Map<String, ProtocolRoute> routes(LoadedPlugins plugins) {

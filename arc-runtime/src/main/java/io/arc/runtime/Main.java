@@ -4,17 +4,21 @@ import io.arc.api.ArcException;
 import io.arc.runtime.config.ConfigurationInputs;
 import io.arc.runtime.config.LogConfig;
 import io.arc.runtime.config.Machine;
+import io.arc.runtime.http.HttpServer;
 import io.arc.runtime.logging.ConsoleFormatter;
 import io.arc.runtime.logging.JsonFormatter;
 import io.arc.runtime.logging.LogSetup;
 import io.arc.runtime.plugin.Installation;
+import io.arc.runtime.plugin.PluginInfo;
 import io.arc.runtime.plugin.PluginVerification;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.logging.Level;
 
@@ -39,9 +43,10 @@ public final class Main {
         try {
             return switch (command) {
                 case "server" -> rest.isEmpty() ? server(err) : usage(err);
-                case StartCache.TRAIN -> rest.isEmpty() ? train(err) : usage(err);
+                case StartCache.TRAIN -> rest.size() == 1 ? train(Path.of(rest.getFirst()), err) : usage(err);
                 case "config" -> rest.isEmpty() ? config(out, err) : usage(err);
                 case "plugins" -> plugins(rest, out, err);
+                case "catalog" -> catalog(rest, out, err);
                 case "version", "--version", "-v" -> {
                     out.println("arc " + Version.text());
                     yield 0;
@@ -67,6 +72,8 @@ public final class Main {
                   arc config               print the effective settings and where each comes from
                   arc plugins              list the installed plugins
                   arc plugins verify DIR   check a plugin's directory as the server would
+                  arc catalog rebuild      make the catalog anew from what is in storage; the server must not run
+                  arc catalog adopt        take in Parquet files that other programs put into storage; likewise
                   arc version              print the version
 
                 Settings are in conf/arc.toml, or in environment names such as ARC_SERVER_PORT; see docs/configuration.md."""
@@ -85,8 +92,8 @@ public final class Main {
         });
     }
 
-    private static int train(PrintStream err) {
-        Installation installation = Installation.read(ConfigurationInputs.ofProcess(), Machine.detect());
+    private static int train(Path data, PrintStream err) {
+        Installation installation = Installation.read(StartCache.inputs(data), Machine.detect());
         LogSetup logging = installLog(installation.config().log());
         try (ArcServer server = new ArcServer(installation, InstantSource.system(), err)) {
             server.start();
@@ -105,15 +112,16 @@ public final class Main {
     private static int server(PrintStream err) {
         Installation installation = Installation.read(ConfigurationInputs.ofProcess(), Machine.detect());
         LogSetup logging = installLog(installation.config().log());
-        NativeLibraries.unpackBelow(installation.config().data().directory());
+        NativeLibraries.unpackApart();
         CountDownLatch stopped = new CountDownLatch(1);
-        ArcServer server = new ArcServer(installation, InstantSource.system(), err);
+        ArcServer server = new ArcServer(installation, InstantSource.system(), err,
+                ProcessHandle.current().info().startInstant().orElseGet(Instant::now));
         server.start();
         StartCache.makeLater();
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("arc-stop").unstarted(() -> {
+        HttpServer.atShutdown(() -> {
             server.close();
             stopped.countDown();
-        }));
+        });
         try {
             stopped.await();
         } catch (InterruptedException end) {
@@ -135,11 +143,26 @@ public final class Main {
 
     private static int config(PrintStream out, PrintStream err) {
         try (Installation installation = Installation.read(ConfigurationInputs.ofProcess(), Machine.detect())) {
-            installation.configuration().describe().forEach(out::println);
+            installation.configuration().describe(installation.config().workedOut()).forEach(out::println);
             installation.configuration().notices().forEach(notice -> err.println("# " + notice));
             installation.problems().forEach(problem -> err.println("error: " + problem));
             return installation.problems().isEmpty() ? 0 : FAILED;
         }
+    }
+
+    private static void printPlugins(List<PluginInfo> plugins, PrintStream out) {
+        int nameWidth = plugins.stream().mapToInt(each -> each.name().length()).max().orElse(0);
+        int versionWidth = plugins.stream().mapToInt(each -> each.version().length()).max().orElse(0);
+        int providesWidth = plugins.stream().mapToInt(each -> String.join(", ", each.provides()).length()).max().orElse(0);
+        for (PluginInfo each : plugins) {
+            String state = each.status().name().toLowerCase(Locale.ROOT) + (each.detail().isEmpty() ? "" : ": " + each.detail());
+            out.println(pad(each.name(), nameWidth) + pad(each.version(), versionWidth)
+                    + pad(String.join(", ", each.provides()), providesWidth) + state);
+        }
+    }
+
+    private static String pad(String text, int width) {
+        return text + " ".repeat(width - text.length() + 2);
     }
 
     private static int plugins(List<String> args, PrintStream out, PrintStream err) {
@@ -152,8 +175,25 @@ public final class Main {
             return usage(err);
         }
         try (Installation installation = Installation.read(ConfigurationInputs.ofProcess(), Machine.detect())) {
-            installation.infos().forEach(out::println);
-            return 0;
+            printPlugins(installation.infos(), out);
+            installation.problems().forEach(problem -> err.println("error: " + problem));
+            return installation.infos().stream().noneMatch(each -> each.status() == PluginInfo.Status.BROKEN) ? 0 : FAILED;
         }
+    }
+
+    private static int catalog(List<String> args, PrintStream out, PrintStream err) {
+        if (!args.equals(List.of("rebuild")) && !args.equals(List.of("adopt"))) {
+            return usage(err);
+        }
+        Installation installation = Installation.read(ConfigurationInputs.ofProcess(), Machine.detect());
+        LogSetup logging = installLog(installation.config().log());
+        CatalogCommand command = new CatalogCommand(installation, InstantSource.system(), out);
+        if (args.getFirst().equals("rebuild")) {
+            command.rebuild();
+        } else {
+            command.adopt();
+        }
+        Reference.reachabilityFence(logging);
+        return 0;
     }
 }

@@ -5,30 +5,48 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// Libraries that carry native code unpack it at each start into the platform's folder for temporary files, and remove it when
-/// they end in peace. A server that is killed would leave its copies there for ever; so each process gets a folder of its own below
-/// the data folder, and the next start removes those whose process is gone.
+/// they end in peace. A server that is killed would leave its copies there for ever; so each process gets a folder of its own in
+/// there, and the next start removes those whose process is gone.
 final class NativeLibraries {
     private static final Logger LOG = System.getLogger(NativeLibraries.class.getName());
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
     private static final String OWN = "process-";
 
     private NativeLibraries() {}
 
     /// To be called before any library has unpacked anything, by the process that is the server and by no test: the folder is a
-    /// property of the whole JVM. Without a folder that can be written all stays as it was; opening the data folder says why.
-    static void unpackBelow(Path data) {
+    /// property of the whole JVM. Where the folder is somebody else's or cannot be made, all stays as it was. Not below the data
+    /// folder: that may be full, and queries have to be answered then, too.
+    static void unpackApart() {
+        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
         try {
-            DataDirectory.make(data);
-            Path natives = Files.createDirectories(data.resolve("native"));
+            Path natives = temporary.resolve("arc-" + System.getProperty("user.name").replaceAll("[^A-Za-z0-9_-]", "_"));
+            if (!Files.getFileStore(temporary).supportsFileAttributeView("posix")) {
+                return;
+            }
+            if (Files.notExists(natives, LinkOption.NOFOLLOW_LINKS)) {
+                Files.createDirectory(natives, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+            }
+            Path own = natives.resolve(OWN + ProcessHandle.current().pid());
+            if (Files.isSymbolicLink(natives) || !Files.getPosixFilePermissions(natives).equals(OWNER_ONLY)) {
+                LOG.log(Level.WARNING, "{0} is not for this user alone, so native libraries are unpacked beside it", natives);
+                return;
+            }
             removeLeftovers(natives);
-            Path own = Files.createDirectories(natives.resolve(OWN + ProcessHandle.current().pid()));
+            // Fails where the folder is another user's: nobody else can write to one with these permissions.
+            Files.createDirectories(own);
             System.setProperty("java.io.tmpdir", own.toString());
         } catch (IOException refused) {
-            LOG.log(Level.DEBUG, "native libraries are unpacked into " + System.getProperty("java.io.tmpdir"), refused);
+            LOG.log(Level.DEBUG, "native libraries are unpacked into " + temporary, refused);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.arc.runtime;
 
+import io.arc.runtime.config.ConfigurationInputs;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -9,6 +10,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -48,21 +50,21 @@ final class StartCache {
                     } catch (InterruptedException stop) {
                         Thread.currentThread().interrupt();
                     } catch (IOException failed) {
-                        LOG.log(Level.DEBUG, "no start cache was made", failed);
+                        LOG.log(Level.INFO, "{0} could not be made, so that starts stay slower ({1}); make its folder writable, or set "
+                                + VARIABLE + "=off", cache, failed);
                     }
                 }));
     }
 
     private static void make(Path cache) throws IOException, InterruptedException {
-        Files.createDirectories(cache.toAbsolutePath().getParent());
+        Path parent = Files.createDirectories(cache.toAbsolutePath().getParent());
+        removeUnfinished(parent, cache.getFileName() + ".");
         Path folder = Files.createTempDirectory("arc-start-cache");
         try {
             Path unfinished = cache.resolveSibling(cache.getFileName() + "." + ProcessHandle.current().pid());
-            ProcessBuilder builder = new ProcessBuilder(command(unfinished)).redirectErrorStream(true)
+            ProcessBuilder builder = new ProcessBuilder(command(unfinished, folder)).redirectErrorStream(true)
                     .redirectOutput(folder.resolve("log").toFile());
-            builder.environment().putAll(Map.of("ARC_DATA_DIR", folder.resolve("data").toString(), "ARC_SERVER_HOST", "127.0.0.1",
-                    "ARC_SERVER_PORT", "0", "ARC_AUTH_ENABLED", "true", "ARC_AUTH_BOOTSTRAP_TOKEN", TOKEN,
-                    "ARC_STORAGE_BACKEND", "local", VARIABLE, "off"));
+            builder.environment().put(VARIABLE, "off");
             Process process = builder.start();
             Thread end = Thread.ofPlatform().unstarted(process::destroyForcibly);
             Runtime.getRuntime().addShutdownHook(end);
@@ -75,10 +77,24 @@ final class StartCache {
                 LOG.log(Level.INFO, "made {0}, which makes the next start faster", cache);
             } else {
                 Files.deleteIfExists(unfinished);
-                LOG.log(Level.DEBUG, () -> "no start cache was made; the training run says: " + read(folder.resolve("log")));
+                LOG.log(Level.INFO, () -> cache + " could not be made, so that starts stay slower; set " + VARIABLE + "=off to not try "
+                        + "again. The training run says: " + read(folder.resolve("log")));
             }
         } finally {
             deleteTree(folder);
+        }
+    }
+
+    /// What training runs that were killed have left: files named like the cache with a process number behind, and more.
+    private static void removeUnfinished(Path folder, String beginning) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder,
+                file -> file.getFileName().toString().startsWith(beginning))) {
+            for (Path file : files) {
+                String process = file.getFileName().toString().substring(beginning.length()).replaceFirst("\\..*", "");
+                if (process.matches("[0-9]{1,18}") && ProcessHandle.of(Long.parseLong(process)).isEmpty()) {
+                    Files.deleteIfExists(file);
+                }
+            }
         }
     }
 
@@ -91,7 +107,7 @@ final class StartCache {
     }
 
     /// This JVM's own command, so that the file fits the next start.
-    private static List<String> command(Path output) {
+    private static List<String> command(Path output, Path folder) {
         List<String> command = new ArrayList<>();
         if (Files.isExecutable(Path.of("/usr/bin/nice"))) {
             command.addAll(List.of("/usr/bin/nice", "-n", "19"));
@@ -100,8 +116,16 @@ final class StartCache {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> !argument.startsWith("-XX:AOT") && !argument.startsWith("-agentlib")).forEach(command::add);
         command.addAll(List.of("-XX:AOTCacheOutput=" + output, "-cp", System.getProperty("java.class.path"), Main.class.getName(),
-                TRAIN));
+                TRAIN, folder.resolve("data").toString()));
         return command;
+    }
+
+    /// The second server's settings: the defaults, on a folder of its own. Of this server's settings none, wherever they come from,
+    /// so that nothing is written to this server's log, store or caches.
+    static ConfigurationInputs inputs(Path data) {
+        ConfigurationInputs process = ConfigurationInputs.ofProcess();
+        return new ConfigurationInputs(Map.of("ARC_DATA_DIR", data.toString(), "ARC_SERVER_HOST", "127.0.0.1", "ARC_SERVER_PORT", "0",
+                "ARC_AUTH_BOOTSTRAP_TOKEN", TOKEN), Map.of(), process.home(), process.workingDirectory(), Optional.empty());
     }
 
     private static void deleteTree(Path folder) throws IOException {

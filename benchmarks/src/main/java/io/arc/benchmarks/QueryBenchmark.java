@@ -27,10 +27,12 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 
@@ -227,6 +229,11 @@ public final class QueryBenchmark {
         }
 
         @Override
+        public boolean awaitReadable(String position, Duration atMost) {
+            return true;
+        }
+
+        @Override
         public Snapshot snapshot() {
             return new Snapshot() {
                 @Override
@@ -237,8 +244,8 @@ public final class QueryBenchmark {
                 }
 
                 @Override
-                public long version(TableId table) {
-                    return 1;
+                public TableSource.TableVersion version(TableId table) {
+                    return new TableSource.TableVersion(1, 1, Map.of());
                 }
 
                 @Override

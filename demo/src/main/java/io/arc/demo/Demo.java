@@ -31,7 +31,21 @@ public final class Demo {
 
     /// Reads `ARC_URL` (default `http://127.0.0.1:8000`) and `ARC_TOKEN`.
     public static void main(String[] args) throws InterruptedException {
-        URI server = URI.create(environment("ARC_URL", "http://127.0.0.1:8000"));
+        if (args.length > 0) {
+            System.err.println("usage: arc demo   (where the server is says ARC_URL, its token ARC_TOKEN)");
+            System.exit(64);
+        }
+        String url = environment("ARC_URL", "http://127.0.0.1:8000");
+        URI server;
+        try {
+            server = URI.create(url);
+        } catch (IllegalArgumentException noUrl) {
+            server = URI.create("");
+        }
+        if (server.getHost() == null || !String.valueOf(server.getScheme()).matches("https?")) {
+            System.err.println("arc: ARC_URL = '" + url + "' is not an address such as http://127.0.0.1:8000");
+            System.exit(1);
+        }
         Demo demo = new Demo(new ArcClient(server, environment("ARC_TOKEN", "")), System.out,
                 environment("HOSTNAME", "localhost").replaceAll("[^A-Za-z0-9._-]", "_"));
         try {

@@ -83,7 +83,8 @@ class IngestVectorsIT {
     }
 
     private static void assertNoTable(String database, String table) throws Exception {
-        HttpResponse<String> answer = server.post("/api/v1/query", "{\"sql\":\"SELECT 1 FROM " + table + "\"}", "x-arc-database",
+        HttpResponse<String> answer = server.post("/api/v1/query", "{\"sql\":\"SELECT 1 FROM " + table + "\"}",
+                "x-arc-database",
                 database);
         assertThat(answer.statusCode()).as(answer.body()).isNotEqualTo(200);
     }
@@ -122,7 +123,8 @@ class IngestVectorsIT {
         }
         try (Connection duckDb = DriverManager.getConnection("jdbc:duckdb:");
                 Statement statement = duckDb.createStatement();
-                ResultSet schema = statement.executeQuery("SELECT string_agg(name || ' ' || type || ' ' || repetition_type || ' ' "
+                ResultSet schema = statement.executeQuery("SELECT string_agg(name || ' ' || type || ' ' || repetition_type || "
+                        + "' ' "
                         + "|| coalesce(logical_type, ''), '; ') FROM parquet_schema('" + files("default", "t1").getFirst()
                         + "') WHERE type IS NOT NULL")) {
             assertThat(schema.next()).isTrue();
@@ -175,7 +177,8 @@ class IngestVectorsIT {
                     .isEqualTo("[[\"2025-06-15T15:06:40Z\",4]]");
         }
         // The first value's unit is the column's.
-        assertStored(items("vector6", Payloads.columns("mixed", "time", List.of(1_750_000_000L, 1_750_000_001_000L), "v", List.of(1, 2))));
+        assertStored(items("vector6", Payloads.columns("mixed", "time", List.of(1_750_000_000L, 1_750_000_001_000L), "v",
+                List.of(1, 2))));
         assertThat(server.query("vector6", "SELECT epoch_us(time) FROM mixed ORDER BY v"))
                 .isEqualTo("[[1750000000000000],[1750000001000000000]]");
     }
@@ -207,18 +210,21 @@ class IngestVectorsIT {
 
     @Test
     void vector8ALineOnEveryRouteAndTheHeaderFirst() throws Exception {
-        List<String[]> requests = List.of(new String[] {"/write?db=vector8"}, new String[] {"/api/v2/write?bucket=vector8&org=x"},
+        List<String[]> requests = List.of(new String[] {"/write?db=vector8"},
+                new String[] {"/api/v2/write?bucket=vector8&org=x"},
                 new String[] {"/api/v2/write?bucket=vector8%2Fautogen&org=-"},
                 new String[] {"/api/v1/write/line-protocol", "x-arc-database", "vector8"},
                 new String[] {"/api/v1/write/line-protocol?db=elsewhere&bucket=elsewhere", "X-Arc-Database", "vector8"},
                 new String[] {"/write?db=elsewhere", "x-arc-database", "vector8"},
                 new String[] {"/api/v2/write?bucket=elsewhere", "X-ARC-DATABASE", "vector8"});
         for (String[] request : requests) {
-            assertStored(server.post(request[0], NOON_LINE, List.of(request).subList(1, request.length).toArray(String[]::new)));
+            assertStored(server.post(request[0], NOON_LINE, List.of(request).subList(1, request.length)
+                    .toArray(String[]::new)));
         }
         assertThat(server.query("vector8", "SELECT *, count(*) FROM m GROUP BY ALL"))
                 .isEqualTo("[[\"2025-06-15T15:06:40Z\",\"a b\",1,2,3,\"a\\\"b\",true,7]]");
-        assertThat(server.query("vector8", "SELECT DISTINCT typeof(t), typeof(v), typeof(w), typeof(x), typeof(y), typeof(z) FROM m"))
+        assertThat(server.query("vector8",
+                "SELECT DISTINCT typeof(t), typeof(v), typeof(w), typeof(x), typeof(y), typeof(z) FROM m"))
                 .isEqualTo("[[\"VARCHAR\",\"BIGINT\",\"BIGINT\",\"DOUBLE\",\"VARCHAR\",\"BOOLEAN\"]]");
         assertNoTable("elsewhere", "m");
         // Present and empty means absent.
@@ -230,7 +236,8 @@ class IngestVectorsIT {
     void vector9PrecisionsAndBadLines() throws Exception {
         Map<String, Long> units = new LinkedHashMap<>();
         List.of("ns", "n", "nanosecond").forEach(word -> units.put(word, 1_750_000_020_000_000_000L));
-        List.of("us", "u", "%C2%B5s", "%C2%B5", "%CE%BCs", "microsecond").forEach(word -> units.put(word, 1_750_000_020_000_000L));
+        List.of("us", "u", "%C2%B5s", "%C2%B5", "%CE%BCs", "microsecond").forEach(word -> units.put(word,
+                1_750_000_020_000_000L));
         List.of("ms", "millisecond").forEach(word -> units.put(word, 1_750_000_020_000L));
         List.of("s", "second").forEach(word -> units.put(word, 1_750_000_020L));
         units.put("m", 29_166_667L);
@@ -247,11 +254,13 @@ class IngestVectorsIT {
         assertThat(server.query("vector9", "SELECT time FROM hours")).isEqualTo("[[\"2025-06-15T15:00:00Z\"]]");
 
         assertRefused(server.post("/write?db=vector9&precision=furlong", "q v=1 1"), 400, "furlong");
-        assertRefused(server.post("/api/v2/write?bucket=vector9&precision=furlong", "q v=1 1"), 400, "furlong", "\"code\":\"invalid\"",
+        assertRefused(server.post("/api/v2/write?bucket=vector9&precision=furlong", "q v=1 1"), 400, "furlong",
+                "\"code\":\"invalid\"",
                 "\"message\":");
         assertRefused(server.post("/write?db=vector9", "# c\n\n"), 400);
         assertRefused(server.post("/write?db=vector9", ""), 400);
-        assertRefused(server.post("/write?db=vector9", "half v=1i 1750000000000000000\nhalf v=\nhalf v=2i 1750000000000000001x\n"), 400,
+        assertRefused(server.post("/write?db=vector9",
+                "half v=1i 1750000000000000000\nhalf v=\nhalf v=2i 1750000000000000001x\n"), 400,
                 "partial write: ", "line 2", "line 3", "dropped=2");
         assertThat(server.query("vector9", "SELECT v FROM half")).isEqualTo("[[1]]");
     }
@@ -262,15 +271,18 @@ class IngestVectorsIT {
         String basic = "Authorization: Basic " + Base64.getEncoder().encodeToString(Payloads.bytes("user:" + write));
         String lonely = "Authorization: Basic " + Base64.getEncoder().encodeToString(Payloads.bytes(write + ":"));
         for (String header : List.of("Authorization: Bearer " + write, "Authorization: Token " + write,
-                "Authorization: Token user:" + write, "Authorization: " + write, "x-api-key: " + write, "X-API-Key: " + write, basic,
+                "Authorization: Token user:" + write, "Authorization: " + write, "x-api-key: " + write, "X-API-Key: " + write,
+                basic,
                 lonely, "Authorization: Token \nx-api-key: " + write)) {
             for (String path : List.of("/write", "/api/v2/write", "/api/v1/write/line-protocol")) {
-                assertThat(raw("POST " + path + " HTTP/1.1\nHost: x\n" + header, "vector10 v=1").status()).as(header).isEqualTo(204);
+                assertThat(raw("POST " + path + " HTTP/1.1\nHost: x\n" + header, "vector10 v=1").status()).as(header)
+                        .isEqualTo(204);
             }
         }
         for (String query : List.of("?u=user&p=" + write, "?p=" + write)) {
             assertThat(raw("POST /write" + query + " HTTP/1.1\nHost: x", "vector10 v=1").status()).isEqualTo(204);
-            assertThat(raw("POST /write" + query + " HTTP/1.1\nHost: x\nAuthorization: Token ", "vector10 v=1").status()).isEqualTo(204);
+            assertThat(raw("POST /write" + query + " HTTP/1.1\nHost: x\nAuthorization: Token ", "vector10 v=1").status())
+                    .isEqualTo(204);
         }
         // The header is believed before the parameter.
         assertThat(raw("POST /write?p=" + write + " HTTP/1.1\nHost: x\nAuthorization: Bearer wrong", "vector10 v=1").status())
@@ -282,12 +294,14 @@ class IngestVectorsIT {
                 assertThat(refused.status()).as(path + header).isEqualTo(401);
                 assertThat(refused.body()).as(path + header).contains("\"success\":false", "\"error\":\"");
             }
-            RawHttp.Answer refused = raw("POST " + path + " HTTP/1.1\nHost: x\nAuthorization: Bearer " + TOKENS.get("read"), "vector10 v=1");
+            RawHttp.Answer refused = raw("POST " + path + " HTTP/1.1\nHost: x\nAuthorization: Bearer " + TOKENS.get("read"),
+                    "vector10 v=1");
             assertThat(refused.status()).as(path).isEqualTo(403);
             assertThat(refused.body()).contains("\"success\":false", "\"error\":\"");
         }
         for (String path : List.of("/api/v1/write/line-protocol/flush", "/api/v1/import/lp")) {
-            assertThat(raw("POST " + path + " HTTP/1.1\nHost: x\nAuthorization: Bearer " + write, "").status()).as(path).isEqualTo(403);
+            assertThat(raw("POST " + path + " HTTP/1.1\nHost: x\nAuthorization: Bearer " + write, "").status()).as(path)
+                    .isEqualTo(403);
         }
     }
 
@@ -297,7 +311,8 @@ class IngestVectorsIT {
 
     @Test
     void vector11AnHourEndsWhereItEnds() throws Exception {
-        assertStored(server.post("/write?db=vector11&precision=us", "m v=1i 1749999599999999\nm v=2i 1749999600000000\nm v=3i -1\n"));
+        assertStored(server.post("/write?db=vector11&precision=us",
+                "m v=1i 1749999599999999\nm v=2i 1749999600000000\nm v=3i -1\n"));
         flush();
         assertThat(files("vector11", "m").stream().map(file -> data.resolve("storage/vector11/m").relativize(file.getParent())
                 .toString())).containsExactly("1969/12/31/23", "2025/06/15/14", "2025/06/15/15");
@@ -413,7 +428,8 @@ class IngestVectorsIT {
         Files.delete(storage.resolve("d"));
         Files.move(folder15.resolve("away"), storage.resolve("d"));
         Server after = arc.start(folder15, Map.of());
-        assertThat(after.query("d", "SELECT count(*), count(DISTINCT v) FROM m")).isEqualTo("[[" + stored + "," + stored + "]]");
+        assertThat(after.query("d", "SELECT count(*), count(DISTINCT v) FROM m")).isEqualTo("[[" + stored + "," + stored
+                + "]]");
         after.kill();
     }
 }

@@ -38,7 +38,8 @@ final class InstalledArc implements AutoCloseable {
     /// Unpacks the tarball that the build has just made.
     static InstalledArc unpackInto(Path folder) throws IOException, InterruptedException {
         Files.createDirectories(folder);
-        Process tar = new ProcessBuilder("tar", "-xzf", System.getProperty("arc.tarball"), "-C", folder.toString()).inheritIO().start();
+        Process tar = new ProcessBuilder("tar", "-xzf", System.getProperty("arc.tarball"), "-C", folder.toString())
+                .inheritIO().start();
         if (tar.waitFor() != 0) {
             throw new IOException("tar ended with " + tar.exitValue());
         }
@@ -115,10 +116,12 @@ final class InstalledArc implements AutoCloseable {
         private final CountDownLatch ready = new CountDownLatch(1);
         private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
         private volatile Optional<Integer> port = Optional.empty();
+        private volatile boolean stopping;
+        private final Thread reader;
 
         private Server(Process process) {
             this.process = process;
-            Thread.ofVirtual().start(() -> {
+            reader = Thread.ofVirtual().start(() -> {
                 try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
                     for (String line = output.readLine(); line != null; line = output.readLine()) {
                         synchronized (lines) {
@@ -206,7 +209,9 @@ final class InstalledArc implements AutoCloseable {
 
         /// As an operator stops it. Returns the exit status.
         int terminate() throws InterruptedException {
-            process.destroy();
+            stopping = true;
+            // Process.destroy would close its output as well, and with it what the server says while it stops.
+            process.toHandle().destroy();
             return waitForEnd();
         }
 
@@ -222,6 +227,11 @@ final class InstalledArc implements AutoCloseable {
             process.destroyForcibly();
         }
 
+        /// Whether it has been asked to stop.
+        boolean isStopping() {
+            return stopping;
+        }
+
         boolean isAlive() {
             return process.isAlive();
         }
@@ -230,6 +240,8 @@ final class InstalledArc implements AutoCloseable {
             if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
                 throw new IllegalStateException("the server goes on:\n" + log());
             }
+            // A process that the server has started may hold its output open.
+            reader.join(Duration.ofSeconds(10));
             return process.exitValue();
         }
 

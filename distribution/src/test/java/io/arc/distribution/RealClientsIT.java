@@ -47,8 +47,10 @@ import org.junit.jupiter.api.io.TempDir;
 class RealClientsIT {
     private static final long NOON_NANOS = 1_750_000_000_000_000_000L;
     private static final int POINTS = 2_500;
-    private static final String TYPES = "SELECT count(*), count(DISTINCT time), min(epoch_us(time)), max(epoch_us(time)), sum(n), sum(d), "
-            + "count(*) FILTER (b), count(DISTINCT s), min(s), min(host), max(host), any_value(typeof(n)), any_value(typeof(d)), "
+    private static final String TYPES = "SELECT count(*), count(DISTINCT time), min(epoch_us(time)), max(epoch_us(time)), "
+            + "sum(n), sum(d), "
+            + "count(*) FILTER (b), count(DISTINCT s), min(s), min(host), max(host), any_value(typeof(n)), "
+            + "any_value(typeof(d)), "
             + "any_value(typeof(b)), any_value(typeof(s)) FROM ";
 
     @TempDir
@@ -60,7 +62,8 @@ class RealClientsIT {
     static void start() throws Exception {
         arc = InstalledArc.unpackInto(folder.resolve("installation"));
         // Files are cut while the clients write.
-        server = arc.start(folder.resolve("data"), Map.of("ARC_INGEST_MAX_BUFFER_SIZE", "300", "ARC_INGEST_MAX_BUFFER_AGE_MS", "20"));
+        server = arc.start(folder.resolve("data"), Map.of("ARC_INGEST_MAX_BUFFER_SIZE", "300", "ARC_INGEST_MAX_BUFFER_AGE_MS",
+                "20"));
     }
 
     @AfterAll
@@ -77,7 +80,8 @@ class RealClientsIT {
     /// What [#TYPES] gives for the points 0 to [#POINTS], of which each is a microsecond after the one before.
     private static String allTypes() {
         long first = NOON_NANOS / 1_000;
-        return "[[" + POINTS + "," + POINTS + "," + first + "," + (first + POINTS - 1) + "," + (long) POINTS * (POINTS - 1) / 2 + ","
+        return "[[" + POINTS + "," + POINTS + "," + first + "," + (first + POINTS - 1) + "," + (long) POINTS * (POINTS - 1) / 2
+                + ","
                 + (long) POINTS * (POINTS - 1) / 4 + "," + POINTS / 2 + "," + POINTS
                 + ",\"say \\\"0\\\", \u00e4\\\\\",\"host 0\",\"host 9\",\"BIGINT\",\"DOUBLE\",\"BOOLEAN\",\"VARCHAR\"]]";
     }
@@ -92,7 +96,8 @@ class RealClientsIT {
         }
         assertThat(server.query(database, TYPES + "types")).isEqualTo(allTypes());
         assertThat(server.query(database, "SELECT count(*) FROM types WHERE n = epoch_us(time) - " + NOON_NANOS / 1_000
-                + " AND d = n / 2 AND b = (n % 2 = 0) AND host = 'host ' || n % 10 AND s = 'say ' || chr(34) || n || chr(34) || ', ' "
+                + " AND d = n / 2 AND b = (n % 2 = 0) AND host = 'host ' || n % 10 AND s = 'say ' || chr(34) || n || chr(34) "
+                + "|| ', ' "
                 + "|| chr(228) || chr(92)")).isEqualTo("[[" + POINTS + "]]");
     }
 
@@ -139,14 +144,16 @@ class RealClientsIT {
                     .isEqualTo("[[\"2025-06-15T16:00:00Z\",12,24]]");
 
             assertThatThrownBy(() -> client.write("units v=")).hasMessageContaining("partial write: line 1");
-            assertThatThrownBy(() -> client.write("units v=true 1")).isInstanceOf(InfluxDBException.FieldTypeConflictException.class);
+            assertThatThrownBy(() -> client.write("units v=true 1"))
+                    .isInstanceOf(InfluxDBException.FieldTypeConflictException.class);
             assertThatThrownBy(() -> client.write("# nothing\n")).isInstanceOf(InfluxDBException.UnableToParseException.class);
         }
     }
 
     @Test
     void influxDbJavaWithAToken() throws Exception {
-        OkHttpClient.Builder http = new OkHttpClient.Builder().addInterceptor(chain -> chain.proceed(chain.request().newBuilder()
+        OkHttpClient.Builder http = new OkHttpClient.Builder().addInterceptor(chain -> chain.proceed(chain.request()
+                .newBuilder()
                 .header("Authorization", "Token " + InstalledArc.TOKEN).build()));
         try (InfluxDB client = InfluxDBFactory.connect(url(), http)) {
             client.setDatabase("influx-java-token").enableGzip();
@@ -174,7 +181,8 @@ class RealClientsIT {
     void influxDbClientJavaBlockingAndInBatches() throws Exception {
         for (boolean gzip : new boolean[] {false, true}) {
             String bucket = "client-java-" + gzip;
-            InfluxDBClientOptions options = InfluxDBClientOptions.builder().url(url()).authenticateToken(InstalledArc.TOKEN.toCharArray())
+            InfluxDBClientOptions options = InfluxDBClientOptions.builder().url(url())
+                    .authenticateToken(InstalledArc.TOKEN.toCharArray())
                     .org("an org").bucket(bucket).build();
             try (InfluxDBClient client = InfluxDBClientFactory.create(options)) {
                 if (gzip) {
@@ -202,7 +210,8 @@ class RealClientsIT {
                 blocking.writeRecord(WritePrecision.US, "units v=45.5 1750003200000000");
                 blocking.writeRecord(WritePrecision.MS, "units v=46 1750003200000");
                 blocking.writeRecord(WritePrecision.S, "units v=47 1750003200");
-                blocking.writePoint(com.influxdb.client.write.Point.measurement("units").time(Instant.ofEpochSecond(1_750_003_200),
+                blocking.writePoint(com.influxdb.client.write.Point.measurement("units")
+                        .time(Instant.ofEpochSecond(1_750_003_200),
                         WritePrecision.MS).addField("v", 48));
                 assertThat(server.query(bucket, "SELECT time, v FROM units ORDER BY v")).isEqualTo(
                         "[[\"T\",45],[\"T\",45.5],[\"T\",46],[\"T\",47],[\"T\",48]]".replace("T", "2025-06-15T16:00:00Z"));
@@ -241,12 +250,15 @@ class RealClientsIT {
 
     @Test
     void micrometerMakesItsDatabaseAndWrites() throws Exception {
-        meter(Map.of("influx.uri", url(), "influx.db", "micro-user", "influx.autoCreateDb", "true", "influx.userName", "anybody",
+        meter(Map.of("influx.uri", url(), "influx.db", "micro-user", "influx.autoCreateDb", "true", "influx.userName",
+                "anybody",
                 "influx.password", InstalledArc.TOKEN, "influx.compressed", "true"));
         assertMetered("micro-user");
-        meter(Map.of("influx.uri", url(), "influx.db", "micro-token", "influx.token", InstalledArc.TOKEN, "influx.compressed", "false"));
+        meter(Map.of("influx.uri", url(), "influx.db", "micro-token", "influx.token", InstalledArc.TOKEN, "influx.compressed",
+                "false"));
         assertMetered("micro-token");
-        meter(Map.of("influx.uri", url(), "influx.org", "an org", "influx.bucket", "micro-bucket", "influx.token", InstalledArc.TOKEN));
+        meter(Map.of("influx.uri", url(), "influx.org", "an org", "influx.bucket", "micro-bucket", "influx.token",
+                InstalledArc.TOKEN));
         assertMetered("micro-bucket");
         // Made before the first write.
         assertThat(server.query("default", "SHOW DATABASES")).contains("micro-user", "micro-token");

@@ -103,6 +103,11 @@ class S3FaultTableIT {
         flush();
         passed("put");
 
+        // What it has written itself it has in its cache.
+        assertThat(server.terminate()).isIn(0, 143);
+        arc.forget(server);
+        KillIT.deleteTree(folder.resolve("data/cache"));
+        server = arc.start(folder.resolve("data"), s3.environment(SETTINGS));
         once("get", request -> request.method().equals("GET") && request.target().contains(".parquet"), fault);
         check();
         passed("get");

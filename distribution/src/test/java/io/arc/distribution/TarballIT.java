@@ -47,9 +47,10 @@ class TarballIT {
 
     @Test
     void oneFolderPerPluginAndNothingStrange() throws Exception {
-        assertThat(names(arc.home())).containsExactly("LICENSE", "README.md", "bin", "conf", "lib", "plugins");
+        assertThat(names(arc.home())).containsExactly("ARCHITECTURE.md", "LICENSE", "README.md", "bin", "conf", "docs",
+                "lib", "plugins");
         assertThat(names(arc.home().resolve("plugins"))).contains("compressor-snappy", "compressor-zstd", "protocol-lineproto",
-                "protocol-msgpack", "storage-local", "storage-s3");
+                "protocol-msgpack", "rewriter-time", "storage-local", "storage-s3");
         for (String plugin : names(arc.home().resolve("plugins"))) {
             assertThat(names(arc.home().resolve("plugins").resolve(plugin))).isNotEmpty()
                     .allMatch(jar -> jar.endsWith(".jar")).noneMatch(jar -> jar.startsWith("arc-api"));
@@ -93,8 +94,10 @@ class TarballIT {
     @Test
     void aKilledServerKeepsWhatItAcknowledged() throws Exception {
         Map<String, String> lazy = Map.of("ARC_INGEST_MAX_BUFFER_AGE_MS", "600000");
+        List<Long> pids = new ArrayList<>();
         for (int round = 1; round <= 3; round++) {
             Server server = arc.start(data, lazy);
+            pids.add(server.pid());
             assertThat(server.post("/write?db=d", "cpu,round=r" + round + " v=" + round + "\n").statusCode()).isEqualTo(204);
             assertThat(server.post("/api/v1/write/msgpack", MESSAGE_PACK, "x-arc-database", "d").statusCode()).isEqualTo(204);
             server.kill();
@@ -102,11 +105,82 @@ class TarballIT {
         Server last = arc.start(data, lazy);
         assertThat(last.query("d", "SELECT count(*), sum(v) FROM cpu")).isEqualTo("[[3,6]]");
         assertThat(last.query("d", "SELECT count(*), sum(v) FROM t1")).isEqualTo("[[6,4.5]]");
-        try (Stream<Path> unpacked = Files.list(data.resolve("native"))) {
-            assertThat(unpacked.filter(each -> each.getFileName().toString().startsWith("process-")))
-                    .as("native libraries of the killed servers are gone").singleElement()
-                    .satisfies(each -> assertThat(each).isNotEmptyDirectory());
+        Path unpacked = Path.of(System.getProperty("java.io.tmpdir"), "arc-" + System.getProperty("user.name"));
+        assertThat(unpacked.resolve("process-" + last.pid())).as("native libraries of this server").isNotEmptyDirectory();
+        for (long killed : pids) {
+            assertThat(unpacked.resolve("process-" + killed)).as("native libraries of a killed server").doesNotExist();
         }
+    }
+
+    /// The catalog is gone; the log and the storage are there. Nothing is lost, nothing is there twice.
+    @Test
+    void aServerWithoutItsCatalogMakesItFromStorage() throws Exception {
+        Map<String, String> lazy = Map.of("ARC_INGEST_MAX_BUFFER_AGE_MS", "600000");
+        Server first = arc.start(data, lazy);
+        for (int file = 0; file < 3; file++) {
+            assertThat(first.post("/write?db=d", "cpu,host=h" + file + " v=" + file + "i,b=1 " + (1750000000L + 3600 * file)
+                    + "000000000\n").statusCode()).isEqualTo(204);
+            assertThat(first.post("/api/v1/write/line-protocol/flush", "").statusCode()).isEqualTo(200);
+        }
+        assertThat(first.post("/write?db=d", "cpu,host=log v=0.5,later=2 1750000000000000000\n").statusCode()).isEqualTo(204);
+        String sql = "SELECT * FROM cpu ORDER BY v";
+        String rows = first.query("d", sql);
+        String columns = first.query("d", "SHOW COLUMNS FROM cpu");
+        assertThat(columns).contains("host", "v", "DOUBLE", "later");
+        first.kill();
+        for (String name : List.of("arc.db", "arc.db-wal", "arc.db-shm")) {
+            Files.deleteIfExists(data.resolve(name));
+        }
+        Server second = arc.start(data, lazy);
+        assertThat(second.log()).contains("catalog made from storage: 1 tables, 3 files, 3 rows");
+        assertThat(second.query("d", sql)).isEqualTo(rows);
+        assertThat(second.query("d", "SHOW COLUMNS FROM cpu")).isEqualTo(columns);
+        assertThat(second.get("/api/wal/status").body()).contains("\"enabled\":true", "\"sync_mode\":\"fdatasync\"");
+        assertThat(second.get("/api/wal/recovery/history").body()).contains("\"replayed\":1,");
+        assertThat(second.get("/metrics").body()).contains("arc_wal_segments", "arc_wal_sync_seconds_count",
+                "arc_wal_frames_total");
+        assertThat(second.post("/write?db=d", "cpu,host=new v=9 1750000000000000000\n").statusCode()).isEqualTo(204);
+        second.terminate();
+        assertThat(names(data.resolve("wal"))).anyMatch(name -> name.endsWith(".wal.recovered"));
+
+        // A third folder: storage alone, without log and catalog.
+        Path elsewhere = folder.resolve("elsewhere");
+        Files.createDirectories(elsewhere);
+        Files.move(data.resolve("storage"), elsewhere.resolve("storage"));
+        Server third = arc.start(elsewhere, Map.of());
+        assertThat(third.query("d", "SELECT count(*), count(later), sum(v) FROM cpu")).isEqualTo("[[5,1,12.5]]");
+    }
+
+    @Test
+    void theCatalogCommandRebuildsAndAdopts() throws Exception {
+        Map<String, String> environment = Map.of("ARC_DATA_DIR", data.toString());
+        Server server = arc.start(data, Map.of());
+        assertThat(server.post("/write?db=d", "cpu v=1 1750000000000000000\n").statusCode()).isEqualTo(204);
+        Outcome busy = arc.run(environment, "catalog", "rebuild");
+        assertThat(busy.status()).isNotZero();
+        assertThat(busy.output()).contains("another Arc server is using the data folder").doesNotContain("\tat ");
+        server.terminate();
+        Path hour = data.resolve("storage/d/cpu/2025/06/15/15");
+        Path own = hour.resolve(names(hour).getFirst());
+        Path other = data.resolve("storage/d/mem/x.parquet");
+        Files.createDirectories(other.getParent());
+        Files.copy(own, other);
+        Files.writeString(hour.resolve("broken.parquet"), "no Parquet file");
+        Outcome adopted = arc.run(environment, "catalog", "adopt");
+        assertThat(adopted.output()).contains("adopted: 1 tables, 1 files, 1 rows; 1 files are damaged")
+                .contains("not taken: d/cpu/2025/06/15/15/broken.parquet: ");
+        assertThat(adopted.status()).isZero();
+        Files.writeString(data.resolve("arc.db"), "this is no catalog any more, and longer than a hundred bytes, so that"
+                + " nobody can take it for an empty file: ................................................");
+        for (String name : List.of("arc.db-wal", "arc.db-shm")) {
+            Files.deleteIfExists(data.resolve(name));
+        }
+        Outcome rebuilt = arc.run(environment, "catalog", "rebuild");
+        assertThat(rebuilt.output()).contains("rebuilt: 2 tables, 2 files, 2 rows", "arc.db.damaged-");
+        assertThat(rebuilt.status()).isZero();
+        Server again = arc.start(data, Map.of());
+        assertThat(again.query("d", "SELECT (SELECT sum(v) FROM cpu), (SELECT sum(v) FROM mem)")).isEqualTo("[[1,1]]");
+        assertThat(arc.run(environment, "catalog", "mend").status()).isEqualTo(64);
     }
 
     @Test
@@ -168,21 +242,81 @@ class TarballIT {
         assertThat(noJava.output()).contains("ARC_JAVA_HOME").contains("25").hasLineCount(1);
     }
 
+    @Test
+    void everyPartOfTheStateMayBeElsewhere() throws Exception {
+        Path store = folder.resolve("else where/store");
+        Path log = folder.resolve("log");
+        Path spill = folder.resolve("spill");
+        Map<String, String> elsewhere = Map.of("ARC_STORAGE_LOCAL_PATH", store.toString(), "WAL_DIR", log.toString(),
+                "ARC_QUERY_TEMP_DIRECTORY", spill.toString());
+        Server first = arc.start(data, elsewhere);
+        assertThat(first.post("/write?db=d", "cpu v=1\ncpu v=2\n").statusCode()).isEqualTo(204);
+        assertThat(first.terminate()).isIn(0, 143);
+        assertThat(first.log()).as("the last words of a server that stops").endsWith("stopped")
+                .doesNotContain("[ERROR]", "\tat ");
+        Server second = arc.start(data, elsewhere);
+        assertThat(second.query("d", "SELECT count(*), sum(v) FROM cpu")).isEqualTo("[[2,3]]");
+        try (Stream<Path> files = Files.walk(store)) {
+            assertThat(files.filter(file -> file.toString().endsWith(".parquet"))).hasSize(1);
+        }
+        assertThat(log).isNotEmptyDirectory();
+        assertThat(data.resolve("storage")).doesNotExist();
+        assertThat(data.resolve("wal")).doesNotExist();
+    }
+
+    /// What the training run for the start cache does stays in its own folder, whatever this server's settings are.
+    @Test
+    void theStartCacheIsMadeWithoutATrace() throws Exception {
+        Path store = folder.resolve("store");
+        Path training = folder.resolve("training");
+        Outcome trained = arc.run(Map.of("ARC_STORAGE_LOCAL_PATH", store.toString(), "WAL_DIR", folder.resolve("log").toString(),
+                "ARC_DATA_DIR", data.toString()), "train-start-cache", training.toString());
+        assertThat(trained.status()).as(trained.output()).isZero();
+        assertThat(training.resolve("storage/default/train")).isNotEmptyDirectory();
+        assertThat(store).doesNotExist();
+        assertThat(folder.resolve("log")).doesNotExist();
+        assertThat(data).doesNotExist();
+    }
+
+    /// A route below a public one would take rows from anybody.
+    @Test
+    void aPluginCannotTakeTheServersOwnPaths() throws Exception {
+        Path sources = Files.createDirectories(folder.resolve("thief"));
+        Path example = Path.of("../examples/protocol-csv/src/main").toAbsolutePath().normalize();
+        try (Stream<Path> files = Files.walk(example.resolve("java"))) {
+            for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
+                Files.writeString(sources.resolve(file.getFileName()), Files.readString(file).replace("/api/v1/write/csv", "/health/in"));
+            }
+        }
+        Path directory = examplePlugin(sources, example.resolve("resources"), "protocol-thief");
+        Outcome verified = arc.run(Map.of(), "plugins", "verify", directory.toString());
+        assertThat(verified.status()).isNotZero();
+        assertThat(verified.output()).contains("/health/in").contains("server's own");
+        Server refused = arc.launch(data, Map.of());
+        assertThat(refused.waitForEnd()).isNotZero();
+        assertThat(refused.log()).contains("/health/in").contains("protocol-thief").doesNotContain("\tat ");
+    }
+
+    private Path examplePlugin(Path sources, Path resources, String name) throws IOException {
+        Path classes = Files.createDirectories(folder.resolve("classes-" + name));
+        List<String> arguments = new ArrayList<>(List.of("-d", classes.toString(), "-cp", lib("arc-api").toString()));
+        try (Stream<Path> files = Files.walk(sources)) {
+            files.filter(file -> file.toString().endsWith(".java")).map(Path::toString).forEach(arguments::add);
+        }
+        assertThat(ToolProvider.findFirst("javac").orElseThrow().run(System.out, System.err, arguments.toArray(String[]::new))).isZero();
+        Path jar = Files.createDirectories(arc.home().resolve("plugins").resolve(name)).resolve(name + ".jar");
+        assertThat(ToolProvider.findFirst("jar").orElseThrow().run(System.out, System.err, "--create", "--file", jar.toString(),
+                "-C", classes.toString(), ".", "-C", resources.toString(), ".")).isZero();
+        return jar.getParent();
+    }
+
     /// The example is compiled against the API in the tarball and nothing else, as a stranger would.
     @Test
     void aStrangersPluginServesANewWireFormat() throws Exception {
         Path sources = Path.of("../examples/protocol-csv/src/main").toAbsolutePath().normalize();
-        Path classes = Files.createDirectories(folder.resolve("classes"));
-        List<String> arguments = new ArrayList<>(List.of("-d", classes.toString(), "-cp", lib("arc-api").toString()));
-        try (Stream<Path> files = Files.walk(sources.resolve("java"))) {
-            files.filter(file -> file.toString().endsWith(".java")).map(Path::toString).forEach(arguments::add);
-        }
-        assertThat(ToolProvider.findFirst("javac").orElseThrow().run(System.out, System.err, arguments.toArray(String[]::new))).isZero();
-        Path jar = Files.createDirectories(arc.home().resolve("plugins/protocol-csv")).resolve("protocol-csv.jar");
-        assertThat(ToolProvider.findFirst("jar").orElseThrow().run(System.out, System.err, "--create", "--file", jar.toString(),
-                "-C", classes.toString(), ".", "-C", sources.resolve("resources").toString(), ".")).isZero();
+        Path directory = examplePlugin(sources.resolve("java"), sources.resolve("resources"), "protocol-csv");
 
-        assertThat(arc.run(Map.of(), "plugins", "verify", jar.getParent().toString()).status()).isZero();
+        assertThat(arc.run(Map.of(), "plugins", "verify", directory.toString()).status()).isZero();
         Server server = arc.start(data, Map.of());
         assertThat(server.post("/api/v1/write/csv?table=plants", "time,bed,height\n1750000000000000,north,12.5\n").statusCode())
                 .isEqualTo(204);

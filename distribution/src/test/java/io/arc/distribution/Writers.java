@@ -121,7 +121,8 @@ final class Writers implements AutoCloseable {
             if (answer.statusCode() == 204) {
                 log.acknowledged(batch);
                 acknowledged.incrementAndGet();
-            } else if (answer.statusCode() >= 500) {
+            } else if (answer.statusCode() >= 500 || target.isStopping()) {
+                // While it stops, the HTTP library may answer 404 for routes that it has closed already.
                 log.unknown(batch, answer.statusCode() + " " + answer.body());
             } else {
                 log.refused(batch, answer.statusCode() + " " + answer.body());

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -52,6 +53,12 @@ public non-sealed interface StorageBackend extends ArcPlugin {
         /// How a query engine that opens local paths only can read the object. Answers from memory.
         default ScanTarget scanTarget(String key) {
             return ScanTarget.FETCH;
+        }
+
+        /// The absolute folders below which all files of [#scanTarget] are: a query engine in a sandbox is let into these and no others.
+        /// The same from the start to the end; empty without [Capability#LOCAL_FILES].
+        default List<Path> localDirectories() {
+            return List.of();
         }
     }
 

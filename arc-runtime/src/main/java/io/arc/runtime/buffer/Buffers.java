@@ -2,6 +2,7 @@ package io.arc.runtime.buffer;
 
 import io.arc.api.data.ColumnBatch;
 import io.arc.api.data.TableId;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ObjLongConsumer;
 
@@ -25,6 +27,9 @@ public final class Buffers {
     private final MemoryBudget budget;
     private final InstantSource clock;
     private final AtomicLong numbers = new AtomicLong();
+    /// Those who wait for a writer's progress; counted before they look, so that none misses it.
+    private final AtomicInteger waiters = new AtomicInteger();
+    private final Object progress = new Object();
     private volatile ObjLongConsumer<TableId> listener = (table, rows) -> {};
 
     public Buffers(MemoryBudget budget, InstantSource clock) {
@@ -64,6 +69,43 @@ public final class Buffers {
     /// appended, failed, or stored already.
     public void passed(String writer, long sequence) {
         appended.computeIfAbsent(writer, absent -> new AtomicLong(sequence)).accumulateAndGet(sequence, Math::max);
+        if (waiters.get() > 0) {
+            synchronized (progress) {
+                progress.notifyAll();
+            }
+        }
+    }
+
+    /// Waits until everything that the writer has at or below the sequence is readable.
+    ///
+    /// @return false when that was not so in time
+    public boolean awaitPassed(String writer, long sequence, Duration atMost) throws InterruptedException {
+        long deadline = System.nanoTime() + atMost.toNanos();
+        waiters.incrementAndGet();
+        try {
+            synchronized (progress) {
+                while (!hasPassed(writer, sequence)) {
+                    long left = (deadline - System.nanoTime()) / 1_000_000;
+                    if (left <= 0) {
+                        return false;
+                    }
+                    progress.wait(left);
+                }
+                return true;
+            }
+        } finally {
+            waiters.decrementAndGet();
+        }
+    }
+
+    private boolean hasPassed(String writer, long sequence) {
+        AtomicLong through = appended.get(writer);
+        return through != null && through.get() >= sequence;
+    }
+
+    /// Whether anything is known of the writer: it has appended in this run, or an earlier run left something of it.
+    public boolean knows(String writer) {
+        return appended.containsKey(writer);
     }
 
     /// All rows of the table that are not released, oldest first. Taken at one moment.

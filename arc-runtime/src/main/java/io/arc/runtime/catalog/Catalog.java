@@ -35,6 +35,7 @@ public final class Catalog implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Catalog.class.getName());
     private static final String INSTANCE_ID = "instance_id";
     private static final String LOCK_TOKEN = "lock_token";
+    private static final String STORAGE_LISTED = "storage_listed";
     private static final int INSTANCE_ID_LENGTH = 12;
     private static final String BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -291,6 +292,72 @@ public final class Catalog implements AutoCloseable {
         return List.copyOf(refused);
     }
 
+    /// Whether this catalog knows what storage holds: it has a table, or was rebuilt. A new one does not.
+    public boolean knowsStorage() {
+        return database.write(session -> working.databases().stream().anyMatch(name -> !working.tables(name).isEmpty())
+                || property(session, STORAGE_LISTED).isPresent());
+    }
+
+    /// Keys of objects that are in the store and surely part of no table: what left a table, and what was never committed.
+    public Set<String> notInTables() {
+        return database.write(session -> {
+            Set<String> keys = new HashSet<>();
+            try (ResultSet row = session.prepare("SELECT key FROM catalog_garbage UNION ALL SELECT key FROM catalog_announced")
+                    .executeQuery()) {
+                while (row.next()) {
+                    keys.add(row.getString(1));
+                }
+            }
+            return keys;
+        });
+    }
+
+    /// Puts what storage says in the place of all tables and files, all or nothing. Databases stay, as one need not have a
+    /// table. Log coverage is raised, never lowered, so that frames of dropped tables stay dead.
+    ///
+    /// For a catalog that nobody else uses yet: pins and versions from before mean nothing afterwards.
+    public void rebuild(RebuiltCatalog rebuilt) {
+        database.write(new Change<Boolean>() {
+            @Override
+            Boolean change(Session session) throws SQLException {
+                for (String table : List.of("catalog_file", "catalog_column", "catalog_table")) {
+                    session.prepare("DELETE FROM " + table).executeUpdate();
+                }
+                note(session, "INSERT OR IGNORE INTO catalog_announced VALUES (?)", rebuilt.unfinished());
+                PreparedStatement garbage = session.prepare("INSERT OR IGNORE INTO catalog_garbage VALUES (?, ?)");
+                for (String key : rebuilt.superseded()) {
+                    garbage.setString(1, key);
+                    garbage.setLong(2, Micros.of(clock.instant()));
+                    garbage.executeUpdate();
+                }
+                // The tables of the snapshot are gone; its databases are made again, and all is read back below.
+                working = CatalogSnapshot.EMPTY;
+                try (ResultSet row = session.prepare("SELECT name, created_micros FROM catalog_database").executeQuery()) {
+                    while (row.next()) {
+                        working = working.withDatabase(row.getString(1), row.getLong(2));
+                    }
+                }
+                for (RebuiltCatalog.Table table : rebuilt.tables()) {
+                    add(session, new FlushCommit(table.id(), table.schema(), table.files(), table.coverage()));
+                }
+                setProperty(session, STORAGE_LISTED, "true");
+                CatalogLoader loader = new CatalogLoader();
+                loader.load(session);
+                working = loader.snapshot();
+                loadGarbage(session);
+                return true;
+            }
+        });
+    }
+
+    private static void note(Session session, String sql, Collection<String> keys) throws SQLException {
+        PreparedStatement insert = session.prepare(sql);
+        for (String key : keys) {
+            insert.setString(1, key);
+            insert.executeUpdate();
+        }
+    }
+
     /// Replaces files by others in one step. The inputs become garbage. A repeated swap, whose outputs the table has and whose
     /// inputs it has not, does nothing.
     ///
@@ -540,6 +607,7 @@ public final class Catalog implements AutoCloseable {
         }
         TableSchema schema = table.entry().schema();
         for (DataFile output : swap.outputs()) {
+            strikeOff(session, output.key());
             if (swap.inputKeys().contains(output.key()) || !insertFile(session, table.id(), output)) {
                 throw new ArcException(ErrorCode.CONFLICT, "The key " + output.key() + " of an output for table " + swap.table()
                         + " is in use already. Write it under another name.");
@@ -643,7 +711,7 @@ public final class Catalog implements AutoCloseable {
         insert.setLong(6, file.maxMicros());
         insert.setInt(7, file.level());
         insert.setLong(8, file.addedMicros());
-        insert.setBytes(9, FileDetails.encode(file.coverage(), file.columns()));
+        insert.setBytes(9, FileDetails.encode(file.coverage(), file.columns(), file.foreign()));
         if (insert.executeUpdate() == 1) {
             return true;
         }
@@ -763,6 +831,17 @@ public final class Catalog implements AutoCloseable {
         return result;
     }
 
+    private void loadGarbage(Session session) throws SQLException {
+        try (ResultSet row = session.prepare("SELECT key, removed_micros FROM catalog_garbage ORDER BY removed_micros, key")
+                .executeQuery()) {
+            synchronized (pinLock) {
+                while (row.next()) {
+                    garbage.put(row.getString(1), new Garbage(row.getString(1), row.getLong(2), 0));
+                }
+            }
+        }
+    }
+
     /// Reads the whole file into memory, once.
     private final class Loading implements Transaction<Boolean> {
         private final CatalogLoader loader = new CatalogLoader();
@@ -777,14 +856,7 @@ public final class Catalog implements AutoCloseable {
             }
             int files = loader.load(session);
             working = loader.snapshot();
-            try (ResultSet row = session.prepare("SELECT key, removed_micros FROM catalog_garbage ORDER BY removed_micros, key")
-                    .executeQuery()) {
-                synchronized (pinLock) {
-                    while (row.next()) {
-                        garbage.put(row.getString(1), new Garbage(row.getString(1), row.getLong(2), 0));
-                    }
-                }
-            }
+            loadGarbage(session);
             LOG.log(System.Logger.Level.INFO, "Catalog " + database.file() + ": " + working.databases().size()
                     + " databases, " + files + " files, loaded in " + (System.nanoTime() - startNanos) / 1_000_000 + " ms");
             return true;

@@ -85,7 +85,8 @@ final class CatalogLoader {
                 String key = row.getString(2);
                 details.read(key, row.getBytes(9));
                 table.files().add(new DataFile(table.id(), key, row.getLong(3), row.getLong(4), row.getLong(5),
-                        row.getLong(6), row.getInt(7), details.coverage, details.columns, row.getLong(8)));
+                        row.getLong(6), row.getInt(7), details.coverage, details.columns, row.getLong(8),
+                        details.foreign));
                 count++;
             }
         }

@@ -10,12 +10,15 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// The part of a [DataFile] that the catalog keeps in one value, as a row per column would make 10,000 files half a million
 /// rows to load.
 ///
 /// ```
 /// details  = 1 (format), count, range*, count, column*
+///          | 2 (format), count, range*, count, column*, text (shape), unit
+/// unit     = 0 none | 1 seconds | 2 milliseconds | 3 microseconds | 4 nanoseconds
 /// range    = text (writer), signed (first), signed (last)
 /// column   = text (name), type, signed (null count), bounds
 /// type     = 0 INT64 | 1 FLOAT64 | 2 BOOLEAN | 3 TEXT
@@ -25,12 +28,13 @@ import java.util.Map;
 /// ```
 final class FileDetails {
     private static final byte FORMAT = 1;
+    private static final byte FOREIGN_FORMAT = 2;
 
     private FileDetails() {}
 
-    static byte[] encode(List<WalRange> coverage, List<ColumnStats> columns) {
+    static byte[] encode(List<WalRange> coverage, List<ColumnStats> columns, Optional<ForeignForm> foreign) {
         Writer out = new Writer();
-        out.put(FORMAT);
+        out.put(foreign.isPresent() ? FOREIGN_FORMAT : FORMAT);
         out.unsigned(coverage.size());
         for (WalRange range : coverage) {
             out.text(range.writer());
@@ -44,6 +48,10 @@ final class FileDetails {
             out.signed(column.nullCount());
             out.bounds(column.bounds());
         }
+        foreign.ifPresent(form -> {
+            out.text(form.shape());
+            out.put((byte) form.timeUnit().map(unit -> 1 + unit.ordinal()).orElse(0).intValue());
+        });
         return Arrays.copyOf(out.bytes, out.size);
     }
 
@@ -55,6 +63,7 @@ final class FileDetails {
 
         List<WalRange> coverage;
         List<ColumnStats> columns;
+        Optional<ForeignForm> foreign;
 
         /// @throws ArcException CORRUPT_DATA, naming the file
         void read(String key, byte[] details) {
@@ -62,11 +71,12 @@ final class FileDetails {
             position = 0;
             try {
                 int format = bytes[position++];
-                if (format != FORMAT) {
+                if (format != FORMAT && format != FOREIGN_FORMAT) {
                     throw new IllegalArgumentException("format " + format);
                 }
                 coverage = ranges();
                 columns = columns();
+                foreign = format == FOREIGN_FORMAT ? Optional.of(new ForeignForm(text(), unit())) : Optional.empty();
                 if (position != bytes.length) {
                     throw new IllegalArgumentException((bytes.length - position) + " bytes too many");
                 }
@@ -101,6 +111,11 @@ final class FileDetails {
                 stats.add(new ColumnStats(name, type, signed(), bounds()));
             }
             return stats;
+        }
+
+        private Optional<ForeignForm.TimeUnit> unit() {
+            int code = bytes[position++];
+            return code == 0 ? Optional.empty() : Optional.of(ForeignForm.TimeUnit.values()[code - 1]);
         }
 
         private Bounds bounds() {

@@ -31,7 +31,7 @@ public final class TableSchema {
     }
 
     /// @param untyped names of the TEXT columns that had no value so far
-    TableSchema(List<ColumnSchema> columns, Set<String> untyped) {
+    public TableSchema(List<ColumnSchema> columns, Set<String> untyped) {
         this.columns = List.copyOf(columns);
         this.untyped = Set.copyOf(untyped);
         Map<String, ColumnSchema> map = HashMap.newHashMap(columns.size());

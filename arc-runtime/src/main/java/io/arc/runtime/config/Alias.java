@@ -126,10 +126,15 @@ record Alias(String name, boolean isKey, String target, UnaryOperator<String> co
     }
 
     private static void compaction(List<Alias> all) {
-        for (String word : List.of("enabled", "min_age_hours", "min_files", "target_file_size_mb", "schedule",
-                "max_concurrent_jobs", "lock_ttl_hours", "compression", "compression_level")) {
+        for (String word : List.of("enabled", "target_file_size_mb", "lock_ttl_hours", "compression", "compression_level")) {
             all.add(environment("COMPACTION_" + word.toUpperCase(Locale.ROOT), "compaction." + word));
         }
+        for (String word : List.of("min_age_hours", "min_files", "schedule")) {
+            all.add(environment("COMPACTION_" + word.toUpperCase(Locale.ROOT), "compaction.hourly_" + word));
+            all.add(key("compaction." + word, "compaction.hourly_" + word));
+        }
+        all.add(environment("COMPACTION_MAX_CONCURRENT_JOBS", "compaction.max_concurrent"));
+        all.add(key("compaction.max_concurrent_jobs", "compaction.max_concurrent"));
         all.add(environment("COMPACTION_TEMP_DIR", "compaction.temp_directory"));
     }
 

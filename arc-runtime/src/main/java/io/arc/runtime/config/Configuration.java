@@ -139,20 +139,29 @@ public final class Configuration {
     }
 
     /// One line a setting: `name = value  # origin`, secrets masked, in the order of declaration.
-    public List<String> describe() {
-        int width = declared.values().stream().mapToInt(setting -> line(setting).length()).filter(length -> length <= 60).max()
+    ///
+    /// @param workedOut what settings without a fixed default have come to, by name
+    public List<String> describe(Map<String, String> workedOut) {
+        int width = declared.values().stream().mapToInt(setting -> line(setting, workedOut).length()).filter(length -> length <= 60).max()
                 .orElse(0);
         List<String> lines = new ArrayList<>();
         for (Setting<?> setting : declared.values()) {
-            String line = line(setting);
+            String line = line(setting, workedOut);
             lines.add(line + " ".repeat(Math.max(0, width - line.length())) + "  # " + resolvedOf(setting).origin.place());
         }
         return lines;
     }
 
-    private String line(Setting<?> setting) {
+    private String line(Setting<?> setting, Map<String, String> workedOut) {
         Optional<String> text = resolvedOf(setting).text;
-        return setting.name() + " = " + (setting.key().secret() && text.isPresent() ? MASK : text.orElse("(not set)"));
+        return setting.name() + " = " + (setting.key().secret() && text.isPresent() ? MASK
+                : Optional.ofNullable(workedOut.get(setting.name())).or(() -> text).orElseGet(() -> unset(setting)));
+    }
+
+    private static String unset(Setting<?> setting) {
+        String doc = setting.key().doc();
+        int rule = doc.indexOf("Default: ");
+        return rule < 0 ? "(not set)" : "(not set: " + doc.substring(rule + "Default: ".length()).replaceFirst("\\.$", "") + ")";
     }
 
     private Resolved<?> resolvedOf(Setting<?> setting) {
@@ -314,6 +323,7 @@ public final class Configuration {
             return "; did you mean " + String.join(" or ", lastWords) + "?";
         }
         return NearestName.find(folded, spellings.keySet()).map(near -> "; did you mean " + spellings.get(near) + "?")
+                .or(() -> new KnownButUnused().nearest(folded).map(name -> "; did you mean " + name + "?"))
                 .orElse("; docs/configuration.md lists all keys, and 'bin/arc config' those of the installed plugins");
     }
 }

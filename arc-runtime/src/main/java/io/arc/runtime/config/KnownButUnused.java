@@ -1,5 +1,6 @@
 package io.arc.runtime.config;
 
+import io.arc.runtime.text.NearestName;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,12 +21,6 @@ final class KnownButUnused {
 
     /// Features that come later, as section and keys.
     private static final Map<String, List<String>> LATER_KEYS = Map.ofEntries(
-            Map.entry("compaction", List.of("enabled", "min_age_hours", "min_files", "target_file_size_mb", "schedule",
-                    "max_concurrent_jobs", "compression", "compression_level", "lock_ttl_hours", "hourly_enabled",
-                    "hourly_schedule", "hourly_min_age_hours", "hourly_min_files", "daily_enabled", "daily_schedule",
-                    "daily_min_age_hours", "daily_min_files", "daily_skip_file_age_check_days", "max_concurrent",
-                    "max_files_per_batch", "temp_directory", "memory_limit", "threads", "completion_watcher_interval_ms",
-                    "completion_dir", "completion_orphan_timeout_ms")),
             Map.entry("delete", List.of("enabled", "confirmation_threshold", "max_rows_per_delete")),
             Map.entry("retention", List.of("enabled", "db_path")),
             Map.entry("continuous_query", List.of("enabled", "db_path")),
@@ -35,6 +30,9 @@ final class KnownButUnused {
             Map.entry("cache", List.of("enabled", "max_size_mb", "default_ttl")));
 
     private static final Map<String, String> KEYS = Map.ofEntries(
+            Map.entry("compaction.completion_watcher_interval_ms", ONE_PROCESS),
+            Map.entry("compaction.completion_dir", ONE_PROCESS),
+            Map.entry("compaction.completion_orphan_timeout_ms", ONE_PROCESS),
             Map.entry("server.write_timeout", "a query's answer may take as long as query.timeout"),
             Map.entry("server.storage_credentials_fail_ready", LATER),
             Map.entry("server.tls_enabled", LATER), Map.entry("server.tls_cert_file", LATER),
@@ -109,6 +107,11 @@ final class KnownButUnused {
             }
         }
         return Optional.empty();
+    }
+
+    /// The name that a misspelt one may have meant.
+    Optional<String> nearest(String folded) {
+        return NearestName.find(folded, entries.keySet()).map(near -> entries.get(near).name);
     }
 
     /// For the documentation: single keys, and sections as `name.*`, with their hints.

@@ -13,11 +13,13 @@ import java.util.List;
 /// @param threads of the engine
 /// @param memoryLimitBytes of the engine, outside the JVM's heap
 /// @param tempDirectory where the engine spills to, absolute
+/// @param fileCacheDirectory where parts of files from stores that the engine cannot read are kept, absolute
+/// @param fileCacheBytes how much of the disk they may take
 /// @param slowQueryThreshold queries that take longer are logged; zero is never
 /// @param maxSqlBytes the longest statement
 public record QueryConfig(Duration timeout, int poolSize, int maxQueueSize, int threads, long memoryLimitBytes,
-        Path tempDirectory, UnknownTable unknownTable, boolean cacheEnabled, Duration cacheTtl, Duration slowQueryThreshold,
-        int maxSqlBytes) {
+        Path tempDirectory, Path fileCacheDirectory, long fileCacheBytes, UnknownTable unknownTable, boolean cacheEnabled,
+        Duration cacheTtl, Duration slowQueryThreshold, int maxSqlBytes) {
     /// What a query of a table that does not exist gets.
     public enum UnknownTable {
         ERROR, EMPTY
@@ -39,6 +41,10 @@ public record QueryConfig(Duration timeout, int poolSize, int maxQueueSize, int 
                     + "Default: half of what the machine has beside the heap."));
     public static final Setting<String> TEMP_DIRECTORY = new Setting<>(SECTION, KeyTypes.optionalPath("temp_directory",
             "Where the engine spills to when memory does not suffice. Default: tmp under data.dir."));
+    public static final Setting<String> FILE_CACHE_DIRECTORY = new Setting<>(SECTION, KeyTypes.optionalPath(
+            "file_cache_directory", "Where parts of files from a remote store are kept for queries. Default: cache under data.dir."));
+    public static final Setting<Long> FILE_CACHE_SIZE = new Setting<>(SECTION, ConfigKey.size("file_cache_size", "10GiB",
+            "How much of the disk they may take; what was not used for the longest time goes first."));
     public static final Setting<UnknownTable> UNKNOWN_TABLE = new Setting<>(SECTION, ConfigKey.choice("unknown_table",
             UnknownTable.class, UnknownTable.ERROR, "What a query of a table that does not exist gets: an error that names "
                     + "the nearest one, or an empty answer."));
@@ -52,7 +58,8 @@ public record QueryConfig(Duration timeout, int poolSize, int maxQueueSize, int 
             100_000_000, "The longest statement, in bytes of UTF-8; a longer one is answered 400."));
 
     static final List<Setting<?>> SETTINGS = List.of(TIMEOUT, POOL_SIZE, MAX_QUEUE_SIZE, THREADS, MEMORY_LIMIT,
-            TEMP_DIRECTORY, UNKNOWN_TABLE, CACHE_ENABLED, CACHE_TTL, SLOW_QUERY_THRESHOLD_MS, MAX_SQL_BYTES);
+            TEMP_DIRECTORY, FILE_CACHE_DIRECTORY, FILE_CACHE_SIZE, UNKNOWN_TABLE, CACHE_ENABLED, CACHE_TTL,
+            SLOW_QUERY_THRESHOLD_MS, MAX_SQL_BYTES);
 
     public static QueryConfig from(Configuration configuration, DataConfig data, Machine machine) {
         long besideHeap = Math.max(0, machine.memoryBytes() - machine.heapBytes());
@@ -60,7 +67,9 @@ public record QueryConfig(Duration timeout, int poolSize, int maxQueueSize, int 
                 Math.toIntExact(configuration.value(MAX_QUEUE_SIZE)),
                 configuration.find(THREADS).map(Math::toIntExact).orElse(machine.processors()),
                 configuration.find(MEMORY_LIMIT).orElse(Math.max(SMALLEST_MEMORY, besideHeap / 2)),
-                configuration.path(TEMP_DIRECTORY).orElse(data.directory().resolve("tmp")), configuration.value(UNKNOWN_TABLE),
+                configuration.path(TEMP_DIRECTORY).orElse(data.directory().resolve("tmp")),
+                configuration.path(FILE_CACHE_DIRECTORY).orElse(data.directory().resolve("cache")),
+                configuration.value(FILE_CACHE_SIZE), configuration.value(UNKNOWN_TABLE),
                 configuration.value(CACHE_ENABLED), configuration.value(CACHE_TTL),
                 Duration.ofMillis(configuration.value(SLOW_QUERY_THRESHOLD_MS)),
                 Math.toIntExact(configuration.value(MAX_SQL_BYTES)));

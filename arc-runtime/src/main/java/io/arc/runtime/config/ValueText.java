@@ -22,7 +22,7 @@ final class ValueText {
         };
     }
 
-    private static String size(long bytes) {
+    static String size(long bytes) {
         long amount = bytes;
         int unit = 0;
         while (amount > 0 && amount % 1024 == 0 && unit < SIZE_UNITS.length - 1) {

@@ -11,9 +11,11 @@ import java.util.List;
 /// @param maxSegmentBytes a segment file of this size is closed and the next begun
 /// @param maxSegmentAge or of this age
 /// @param writers how many segment files are written at a time
+/// @param keepRecovered how long the segments of earlier runs are kept once their rows are in files
+/// @param keepRecoveredBytes and how many bytes of them
 /// @param maxBacklogBytes what may wait in memory for the disk, all writers together; beyond it writes are answered 503
 public record WalConfig(boolean enabled, Path directory, SyncMode syncMode, long maxSegmentBytes, Duration maxSegmentAge,
-        int writers, long maxBacklogBytes) {
+        int writers, long maxBacklogBytes, Duration keepRecovered, long keepRecoveredBytes) {
     /// When a write is acknowledged. FSYNC, FDATASYNC: after the device has it. ASYNC: after the operating system has it.
     public enum SyncMode {
         FSYNC, FDATASYNC, ASYNC
@@ -37,14 +39,21 @@ public record WalConfig(boolean enabled, Path directory, SyncMode syncMode, long
     public static final Setting<Long> MAX_BACKLOG = new Setting<>(SECTION, ConfigKey.size("max_backlog", "128MB",
             "What may wait in memory for the disk; beyond it writes are answered 503 with Retry-After."));
 
+    public static final Setting<Long> KEEP_RECOVERED_HOURS = new Setting<>(SECTION, ConfigKey.integer("keep_recovered_hours", 24, 0,
+            8_760, "How long the segment files of earlier runs are kept as *.wal.recovered once their rows are in data files. "
+                    + "0: they are deleted at once."));
+    public static final Setting<Long> KEEP_RECOVERED = new Setting<>(SECTION, ConfigKey.size("keep_recovered", "256MB",
+            "What those files may take together; the oldest go first."));
+
     static final List<Setting<?>> SETTINGS = List.of(ENABLED, DIRECTORY, SYNC_MODE, MAX_SIZE_MB, MAX_AGE_SECONDS, WRITERS,
-            MAX_BACKLOG);
+            MAX_BACKLOG, KEEP_RECOVERED_HOURS, KEEP_RECOVERED);
 
     public static WalConfig from(Configuration configuration, DataConfig data, Machine machine) {
         return new WalConfig(configuration.value(ENABLED),
                 configuration.path(DIRECTORY).orElse(data.directory().resolve("wal")), configuration.value(SYNC_MODE),
                 configuration.value(MAX_SIZE_MB) << 20, Duration.ofSeconds(configuration.value(MAX_AGE_SECONDS)),
                 configuration.find(WRITERS).map(Math::toIntExact).orElse(Math.max(1, machine.processors() / 4)),
-                configuration.value(MAX_BACKLOG));
+                configuration.value(MAX_BACKLOG), Duration.ofHours(configuration.value(KEEP_RECOVERED_HOURS)),
+                configuration.value(KEEP_RECOVERED));
     }
 }

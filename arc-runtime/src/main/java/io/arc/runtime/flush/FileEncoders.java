@@ -1,13 +1,12 @@
 package io.arc.runtime.flush;
 
-import io.arc.api.data.Role;
 import io.arc.api.data.TableId;
 import io.arc.api.spi.Compressor;
 import io.arc.api.spi.Compressor.BlockCompressor;
 import io.arc.api.spi.StorageBackend.Body;
-import io.arc.runtime.catalog.ColumnSchema;
 import io.arc.runtime.catalog.ColumnStats;
 import io.arc.runtime.catalog.DataFile;
+import io.arc.runtime.catalog.FileOrigin;
 import io.arc.runtime.catalog.WalRange;
 import io.arc.runtime.flush.FlushPlan.PlannedFile;
 import io.arc.runtime.parquet.ColumnSummary;
@@ -19,28 +18,17 @@ import io.arc.runtime.parquet.ParquetOptions;
 import io.arc.runtime.parquet.RowSlice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.stream.Collectors;
 
 /// Parquet encoders for flushes, kept for reuse, each with its compressor. Thread-safe; encoding happens on the calling thread.
 ///
-/// Besides its rows a file says in its footer what a catalog needs to be built anew from storage alone:
-///
-/// | Key | Value |
-/// |---|---|
-/// | `arc:wal` | the log ranges that the flush covers, `writer:first-last`, comma-separated |
-/// | `arc:flush` | `id part parts`: only all parts of a flush together cover the ranges |
-/// | `arc:tags` | the names of the tag columns, sorted, comma-separated |
+/// Besides its rows a file says in its footer what a catalog needs to be built anew from storage alone: see [FileOrigin].
 public final class FileEncoders implements AutoCloseable {
-    public static final String WAL_KEY = "arc:wal";
-    public static final String FLUSH_KEY = "arc:flush";
-    public static final String TAGS_KEY = "arc:tags";
     private static final int GUESSED_BYTES_PER_ROW = 48;
 
     private final ParquetOptions options;
@@ -103,16 +91,8 @@ public final class FileEncoders implements AutoCloseable {
     }
 
     private static Map<String, String> footer(FlushPlan plan, int number) {
-        Map<String, String> footer = new LinkedHashMap<>();
-        footer.put(WAL_KEY, plan.coverage().stream().map(range -> range.writer() + ":" + range.first() + "-" + range.last())
-                .sorted().collect(Collectors.joining(",")));
-        footer.put(FLUSH_KEY, plan.id() + " " + (number + 1) + " " + plan.files().size());
-        String tags = plan.files().get(number).columns().stream().filter(column -> column.role() == Role.TAG)
-                .map(ColumnSchema::name).sorted().collect(Collectors.joining(","));
-        if (!tags.isEmpty()) {
-            footer.put(TAGS_KEY, tags);
-        }
-        return footer;
+        return FileOrigin.of(plan.coverage(), Optional.of(new FileOrigin.Part(plan.id(), number + 1, plan.files().size())),
+                plan.schema(), plan.files().get(number).columns(), plan.committed(), List.of(), List.of(), 0).properties();
     }
 
     private static ColumnStats stats(ColumnSummary column) {

@@ -81,19 +81,24 @@ final class FlushPlan {
     private final String id;
     private final SealedRows rows;
     private final TableSchema schema;
+    private final TableSchema committed;
     private final List<WalRange> coverage;
     private final List<PlannedFile> files;
     private boolean announced;
 
-    private FlushPlan(String id, SealedRows rows, TableSchema schema, List<WalRange> coverage, List<PlannedFile> files) {
+    private FlushPlan(String id, SealedRows rows, TableSchema schema, TableSchema committed, List<WalRange> coverage,
+            List<PlannedFile> files) {
         this.id = id;
         this.rows = rows;
         this.schema = schema;
+        this.committed = committed;
         this.coverage = coverage;
         this.files = files;
     }
 
-    static FlushPlan of(SealedRows rows, TableSchema schema, List<String> sortKeys, UniqueSuffixes suffixes) {
+    /// @param committed the table's schema as its files have it so far
+    static FlushPlan of(SealedRows rows, TableSchema schema, TableSchema committed, List<String> sortKeys,
+            UniqueSuffixes suffixes) {
         List<ColumnBatch> batches = rows.batches().stream().map(HotBatch::batch).toList();
         List<PlannedFile> files = new ArrayList<>();
         for (TypeGroups.Group group : TypeGroups.split(schema, batches)) {
@@ -108,7 +113,7 @@ final class FlushPlan {
                 files.add(new PlannedFile(key, group.batches(), group.columns(), order, from, to));
             }
         }
-        return new FlushPlan(suffixes.next(), rows, schema, coverage(rows), files);
+        return new FlushPlan(suffixes.next(), rows, schema, committed, coverage(rows), files);
     }
 
     private static int[] byKeys(TypeGroups.Group group, TimeOrder.Sorted sorted, int[] starts, List<String> sortKeys) {
@@ -147,6 +152,10 @@ final class FlushPlan {
 
     TableSchema schema() {
         return schema;
+    }
+
+    TableSchema committed() {
+        return committed;
     }
 
     List<WalRange> coverage() {

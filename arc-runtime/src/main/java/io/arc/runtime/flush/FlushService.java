@@ -14,6 +14,7 @@ import io.arc.runtime.catalog.Catalog;
 import io.arc.runtime.catalog.DataFile;
 import io.arc.runtime.catalog.FlushCommit;
 import io.arc.runtime.catalog.SchemaRegistry;
+import io.arc.runtime.catalog.TableEntry;
 import io.arc.runtime.catalog.TableSchema;
 import io.arc.runtime.flush.FlushPlan.PlannedFile;
 import io.arc.runtime.metrics.Metrics;
@@ -283,7 +284,8 @@ public final class FlushService implements AutoCloseable {
         if (flush.plan == null) {
             TableSchema schema = schemas.find(table)
                     .orElseThrow(() -> new IllegalStateException("rows of " + table + ", which has no schema"));
-            flush.plan = FlushPlan.of(flush.sealed, schema, options.keysOf(table.table()), suffixes);
+            TableSchema committed = catalog.snapshot().find(table).map(TableEntry::schema).orElse(TableSchema.EMPTY);
+            flush.plan = FlushPlan.of(flush.sealed, schema, committed, options.keysOf(table.table()), suffixes);
         }
         FlushPlan plan = flush.plan;
         if (!plan.isAnnounced()) {

@@ -67,6 +67,14 @@ public final class AccessRules {
             new Rule("GET", "/api/v1/queries", Need.ADMIN),
             new Rule("DELETE", "/api/v1/queries/{}", Need.ADMIN),
 
+            // The log's folder and file names are the administrator's.
+            new Rule("*", "/api/wal/*", Need.ADMIN),
+            new Rule("*", "/api/v1/wal/*", Need.ADMIN),
+            new Rule("GET", "/api/v1/compaction/*", Need.ANY),
+            new Rule("GET", "/api/compaction/*", Need.ANY),
+            new Rule("POST", "/api/v1/compaction/trigger", Need.ADMIN),
+            new Rule("POST", "/api/compaction/trigger", Need.ADMIN),
+
             new Rule("GET", "/api/v1/write/*", Need.ANY),
             new Rule("GET", "/write/*", Need.ANY),
             new Rule("GET", "/api/monitoring/*", Need.ANY));
@@ -82,6 +90,10 @@ public final class AccessRules {
         String asked = upper.equals("HEAD") ? "GET" : upper;
         if (upper.equals("OPTIONS")) {
             return Need.PUBLIC;
+        }
+        // Before all lines: one with a wildcard must not open a route that takes rows.
+        if (asked.equals("POST") && protocolPaths.contains(path)) {
+            return Need.WRITE;
         }
         for (Rule rule : RULES) {
             if ((rule.method().equals("*") || rule.method().equals(asked)) && matches(rule.path(), path)) {

@@ -66,7 +66,8 @@ final class Dispatcher implements Handler {
         IngestStatusRoutes ingest = new IngestStatusRoutes(state);
         route("GET", "/api/v1/write/msgpack/stats", ingest::msgPackStats, "Monitoring", "Figures of writes in MessagePack",
                 Input.NONE, json);
-        route("GET", "/api/v1/write/msgpack/spec", ingest::msgPackSpec, "Monitoring", "How to write MessagePack", Input.NONE, json);
+        route("GET", "/api/v1/write/msgpack/spec", ingest::msgPackSpec, "Monitoring", "How to write MessagePack", Input.NONE,
+                json);
         route("GET", "/api/v1/write/line-protocol/stats", ingest::lineProtocolStats, "Monitoring",
                 "Figures of writes in line protocol", Input.NONE, json);
         route("GET", "/api/v1/write/line-protocol/health", ingest::lineProtocolHealth, "Monitoring",
@@ -126,7 +127,9 @@ final class Dispatcher implements Handler {
             handler.handle(request, response);
             return;
         }
-        if (state.notReadyReason().isEmpty() && serveProtocol(path, method, request, response)) {
+        // What is not public has passed the gate when there were services. If there are none any more, because the server has begun to
+        // stop, that is the answer, and not that there is no such route: a client would throw its rows away.
+        if (AccessRules.of(method, path, Set.of()) != AccessRules.Need.PUBLIC && serveProtocol(path, method, request, response)) {
             return;
         }
         if (method.equals("GET") && isTableRoute(path)) {

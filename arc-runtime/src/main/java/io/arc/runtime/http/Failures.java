@@ -3,7 +3,6 @@ package io.arc.runtime.http;
 import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
 import io.arc.api.spi.IngestProtocol.ErrorShape;
-import io.arc.runtime.http.Services.ProtocolRoute;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.HttpException;
@@ -86,10 +85,7 @@ final class Failures implements ErrorHandler<Throwable> {
     }
 
     private ErrorShape shape(ServerRequest request) {
-        if (state.notReadyReason().isPresent()) {
-            return ErrorShape.ARC;
-        }
-        ProtocolRoute route = state.services().protocols().get(RequestPath.normalise(request.path().path()));
-        return route == null ? ErrorShape.ARC : route.endpoint().errorShape();
+        return state.servicesIfReady().map(services -> services.protocols().get(RequestPath.normalise(request.path().path())))
+                .map(route -> route.endpoint().errorShape()).orElse(ErrorShape.ARC);
     }
 }

@@ -115,8 +115,7 @@ final class Gate implements Filter {
             response.status(Status.NO_CONTENT_204).send();
             return;
         }
-        boolean ready = state.notReadyReason().isEmpty();
-        Set<String> writes = ready ? state.services().protocols().keySet() : Set.of();
+        Set<String> writes = state.servicesIfReady().map(services -> services.protocols().keySet()).orElse(Set.of());
         Need need = AccessRules.of(method, path, writes);
         if (need == Need.PUBLIC) {
             proceed(chain, request, isWrite(path, writes));

@@ -2,6 +2,7 @@ package io.arc.runtime.http;
 
 import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
+import io.helidon.Main;
 import io.helidon.common.mapper.MapperManager;
 import io.helidon.microprofile.server.ServerCdiExtension;
 import jakarta.enterprise.inject.se.SeContainer;
@@ -47,7 +48,8 @@ public final class HttpServer implements AutoCloseable {
             container = SeContainerInitializer.newInstance().setClassLoader(loader)
                     .addExtensions(new HttpExtension(options, state))
                             .addBeanClasses(MonitoringResource.class, QueryResource.class,
-                            DatabaseResource.class, ResourceFailures.class, ReadinessCheck.class, LivenessCheck.class)
+                            DatabaseResource.class, LogResource.class, CompactionResource.class, ShortCompactionResource.class,
+                            ResourceFailures.class, ReadinessCheck.class, LivenessCheck.class)
                     .initialize();
         } catch (RuntimeException failed) {
             resolver.releaseConfig(config);
@@ -66,6 +68,12 @@ public final class HttpServer implements AutoCloseable {
     @SuppressWarnings("removal")
     private static void keepMappers() {
         MapperManager.global(MapperManager.create());
+    }
+
+    /// Has an action done when the JVM is told to end. Helidon's own shutdown hook does it: beside that, in another hook, closing a
+    /// server would end with an error in the log, because the container asks for a hook while it closes and the JVM takes no more.
+    public static void atShutdown(Runnable action) {
+        Main.addShutdownHandler(action::run);
     }
 
     /// Tries the port before the container is made, so that the common mistake is told at once and in a sentence.

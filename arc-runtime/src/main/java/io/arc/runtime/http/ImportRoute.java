@@ -38,7 +38,8 @@ final class ImportRoute {
         this.bodies = bodies;
         this.requests = state.metrics().counter("arc_import_requests_total", "requests", "Imported files.");
         this.records = state.metrics().counter("arc_import_records_total", "rows", "Rows of imported files.");
-        this.errors = state.metrics().counter("arc_import_errors_total", "requests", "Files whose import was refused or failed.");
+        this.errors = state.metrics().counter("arc_import_errors_total", "requests",
+                "Files whose import was refused or failed.");
     }
 
     void lineProtocol(ServerRequest request, ServerResponse response) {

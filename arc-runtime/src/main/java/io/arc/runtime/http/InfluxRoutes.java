@@ -24,6 +24,7 @@ final class InfluxRoutes {
     /// Some clients compare this with 1.4 before they send what we read.
     private static final Header VERSION = HeaderValues.createCached("X-Influxdb-Version", "1.8.10");
     private static final Header BUILD = HeaderValues.createCached("X-Influxdb-Build", "Arc");
+    private static final String DONE = "{\"results\":[{\"statement_id\":0}]}";
     private static final int MAX_FORM_BYTES = 1 << 16;
 
     private final ServerState state;
@@ -45,6 +46,7 @@ final class InfluxRoutes {
         String key = String.join(" ", words.subList(0, Math.min(2, words.size()))).toUpperCase(Locale.ROOT);
         switch (key) {
             case "CREATE DATABASE" -> create(words, request, response);
+            case "DROP DATABASE" -> drop(words, request, response);
             case "SHOW DATABASES" -> series(request, response, "databases", state.services().tables().databases());
             case "SHOW MEASUREMENTS" -> measurements(words, request, response);
             default -> Answers.json(request, response, 400, ErrorResponses.body(ErrorShape.INFLUX_1, ErrorCode.QUERY_REJECTED,
@@ -87,7 +89,22 @@ final class InfluxRoutes {
                 throw known;
             }
         }
-        Answers.json(request, response, 200, "{\"results\":[{\"statement_id\":0}]}");
+        Answers.json(request, response, 200, DONE);
+    }
+
+    /// A load tool drops what it is about to make. Rows are never deleted by so small a word.
+    private void drop(List<String> words, ServerRequest request, ServerResponse response) {
+        if (words.size() < 3) {
+            throw new ArcException(ErrorCode.INVALID_PARAMETER, "DROP DATABASE needs a name");
+        }
+        request.context().get(Principal.class).ifPresent(principal -> Gate.require(principal, Permission.ADMIN));
+        String name = words.get(2);
+        if (state.services().tables().databases().contains(name)) {
+            throw new ArcException(ErrorCode.QUERY_REJECTED, "the database '" + name
+                    + "' exists, and databases cannot be dropped "
+                    + "in InfluxQL; write to another one");
+        }
+        Answers.json(request, response, 200, DONE);
     }
 
     private void measurements(List<String> words, ServerRequest request, ServerResponse response) {

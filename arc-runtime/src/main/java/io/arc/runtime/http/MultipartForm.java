@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
 
 /// Finds one part of a `multipart/form-data` body (RFC 7578) that is in memory as a whole, without copying it.
 final class MultipartForm {
-    private static final Pattern BOUNDARY = Pattern.compile(";\\s*boundary=(?:\"([^\"]+)\"|([^\\s;]+))", Pattern.CASE_INSENSITIVE);
+    private static final Pattern BOUNDARY = Pattern.compile(";\\s*boundary=(?:\"([^\"]+)\"|([^\\s;]+))",
+            Pattern.CASE_INSENSITIVE);
     private static final Pattern NAME = Pattern.compile(";\\s*name=(?:\"([^\"]*)\"|([^\\s;]+))", Pattern.CASE_INSENSITIVE);
     private static final byte[] HEADERS_END = {'\r', '\n', '\r', '\n'};
     private static final String DISPOSITION = "content-disposition:";

@@ -18,7 +18,8 @@ record ProtocolFigures(Counter requests, Counter records, Counter bytes, Counter
         String word = protocol.equals("lineproto") ? "lineprotocol"
                 : protocol.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");
         String prefix = "arc_" + word + "_";
-        return new ProtocolFigures(metrics.counter(prefix + "requests_total", "requests", "Stored requests in " + protocol + "."),
+        return new ProtocolFigures(metrics.counter(prefix + "requests_total", "requests", "Stored requests in " + protocol
+                + "."),
                 metrics.counter(prefix + "records_total", "rows", "Rows of them."),
                 metrics.counter(prefix + "bytes_total", "bytes", "Bytes of them, decompressed."),
                 metrics.counter(prefix + "packed_bytes_total", "bytes", "Bytes of those that came compressed, as they came."),

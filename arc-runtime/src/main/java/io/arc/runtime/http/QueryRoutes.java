@@ -35,6 +35,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -46,6 +47,8 @@ final class QueryRoutes {
     private static final HeaderName PRIORITY = HeaderNames.create("x-arc-priority");
     private static final HeaderName PROFILE = HeaderNames.create("x-arc-profile");
     private static final HeaderName QUERY_ID = HeaderNames.create("X-Arc-Query-ID");
+    private static final HeaderName AFTER = HeaderNames.create("x-arc-after");
+    private static final int MAX_POSITIONS = 100;
     private static final int MAX_REQUEST_BYTES = 4 << 20;
 
     private final ServerState state;
@@ -106,7 +109,8 @@ final class QueryRoutes {
     void estimate(ServerRequest request, ServerResponse response) throws IOException {
         guarded(request, response, () -> {
             long started = System.nanoTime();
-            QueryRequest query = query(body(request), request);
+            ClientWatch watch = new ClientWatch(request, response);
+            QueryRequest query = query(body(request), request).withAbandoned(watch::isGone);
             io.arc.runtime.http.Json json = new io.arc.runtime.http.Json().object();
             try {
                 long rows = state.services().queries().estimate(query);
@@ -121,6 +125,9 @@ final class QueryRoutes {
                         .name("error").value(failed.getMessage());
             }
             json.name("execution_time_ms").value((System.nanoTime() - started) / 1_000_000).endObject();
+            if (watch.answer()) {
+                response.header(HeaderValues.CONNECTION_CLOSE);
+            }
             Answers.json(request, response, 200, json.toString());
         });
     }
@@ -139,7 +146,8 @@ final class QueryRoutes {
             parameter(query, "where").ifPresent(where -> sql.append(" WHERE (").append(where).append("\n)"));
             sql.append(" ORDER BY ").append(parameter(query, "order_by").orElse("time DESC")).append("\nLIMIT ").append(limit)
                     .append(" OFFSET ").append(offset);
-            answer(Format.JSON, request(sql.toString(), database, Priority.NORMAL, false), request, response);
+            answer(Format.JSON, request(sql.toString(), database, Priority.NORMAL, false).withAfter(after(request)), request,
+                    response);
         });
     }
 
@@ -173,9 +181,7 @@ final class QueryRoutes {
     /// @param request what to run; its `abandoned` is ours
     private void answer(Format format, QueryRequest query, ServerRequest request, ServerResponse response) throws IOException {
         ClientWatch watch = new ClientWatch(request, response);
-        QueryRequest watched = new QueryRequest(query.sql(), query.defaultDatabase(), query.priority(), query.timeout(),
-                query.profile(), watch::isGone, query.pruning());
-        try (RunningQuery running = state.services().queries().run(watched)) {
+        try (RunningQuery running = state.services().queries().run(query.withAbandoned(watch::isGone))) {
             Coding coding = format == Format.ARROW ? Coding.NONE
                     : Coding.accepted(String.join(",", request.headers().values(HeaderNames.ACCEPT_ENCODING)));
             AnswerStream out = new AnswerStream(request, response, coding, () -> {
@@ -219,7 +225,28 @@ final class QueryRoutes {
             throw new ArcException(ErrorCode.INVALID_NAME, "invalid x-arc-database header: " + problem);
         });
         String priority = request.headers().first(PRIORITY).orElse(body.getString("priority", "normal"));
-        return request(sql, database, priority(priority), request.headers().first(PROFILE).filter("true"::equals).isPresent());
+        return request(sql, database, priority(priority), request.headers().first(PROFILE).filter("true"::equals).isPresent())
+                .withAfter(after(request));
+    }
+
+    /// The writes that the answer has to include: one or more positions, by comma or by header.
+    private static List<String> after(ServerRequest request) {
+        if (!request.headers().contains(AFTER)) {
+            return List.of();
+        }
+        List<String> positions = new ArrayList<>();
+        for (String value : request.headers().values(AFTER)) {
+            for (String position : value.split(",")) {
+                if (!position.isBlank()) {
+                    positions.add(position.strip());
+                }
+            }
+        }
+        if (positions.size() > MAX_POSITIONS) {
+            throw new ArcException(ErrorCode.INVALID_PARAMETER, "x-arc-after has " + positions.size()
+                    + " positions, at most " + MAX_POSITIONS + " are possible");
+        }
+        return positions;
     }
 
     private QueryRequest request(String sql, String database, Priority priority, boolean profile) {

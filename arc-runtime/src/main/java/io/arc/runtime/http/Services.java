@@ -3,6 +3,7 @@ package io.arc.runtime.http;
 import io.arc.api.data.TableId;
 import io.arc.api.spi.IngestProtocol.Endpoint;
 import io.arc.runtime.auth.Authenticator;
+import io.arc.runtime.compaction.CompactionService;
 import io.arc.runtime.ingest.BodyDecompressor;
 import io.arc.runtime.ingest.IngestService;
 import io.arc.runtime.query.QueryEngine;
@@ -27,12 +28,15 @@ import java.util.function.Supplier;
 /// @param databases makes databases
 /// @param flushes writes buffered rows out on request
 /// @param buffers figures of the buffers
+/// @param log the write-ahead log's figures
+/// @param compaction merges files; empty when it is off
 /// @param defaultDatabase the database of requests that name none
 /// @param queryTimeout how long a query may take, waiting included
 public record Services(IngestService ingest, Map<String, ProtocolRoute> protocols,
         Function<String, Optional<String>> missingProtocol,
         BodyDecompressor decompressor, QueryEngine queries, TableSource tables, Optional<Authenticator> authenticator,
-        Databases databases, Flushes flushes, Supplier<BufferFigures> buffers, String defaultDatabase, Duration queryTimeout) {
+        Databases databases, Flushes flushes, Supplier<BufferFigures> buffers, Log log,
+        Optional<CompactionService> compaction, String defaultDatabase, Duration queryTimeout) {
     public Services {
         Objects.requireNonNull(ingest, "ingest");
         protocols = Map.copyOf(protocols);
@@ -44,6 +48,8 @@ public record Services(IngestService ingest, Map<String, ProtocolRoute> protocol
         Objects.requireNonNull(databases, "databases");
         Objects.requireNonNull(flushes, "flushes");
         Objects.requireNonNull(buffers, "buffers");
+        Objects.requireNonNull(log, "log");
+        Objects.requireNonNull(compaction, "compaction");
         Objects.requireNonNull(defaultDatabase, "defaultDatabase");
         Objects.requireNonNull(queryTimeout, "queryTimeout");
     }
@@ -63,6 +69,17 @@ public record Services(IngestService ingest, Map<String, ProtocolRoute> protocol
         ///
         /// @throws io.arc.api.ArcException STORAGE_UNAVAILABLE naming what is not stored when the deadline has passed
         void flushAll(Duration deadline);
+    }
+
+    /// The write-ahead log.
+    public interface Log {
+        LogFigures figures();
+
+        /// Deletes recovered segments that were put aside longer ago. Only called while the log is on.
+        CleanUp cleanUp(Duration maxAge);
+
+        /// What was deleted.
+        record CleanUp(int files, long bytes) {}
     }
 
     /// Figures of the buffers.

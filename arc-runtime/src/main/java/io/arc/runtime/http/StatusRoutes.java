@@ -71,8 +71,8 @@ final class StatusRoutes {
             response.status(Status.OK_200).send();
             return;
         }
-        Collection<ProtocolRoute> protocols = state.notReadyReason().isPresent() ? List.of()
-                : state.services().protocols().values();
+        Collection<ProtocolRoute> protocols = state.servicesIfReady().map(services -> services.protocols().values())
+                .orElseGet(List::of);
         Answers.edited(response, document -> {
             String type = response.headers().contentType().map(HttpMediaType::text).orElse("");
             return response.status().code() == 200

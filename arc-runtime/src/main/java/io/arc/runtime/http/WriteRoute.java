@@ -46,7 +46,9 @@ final class WriteRoute {
             counters.errors().increment();
             throw failed;
         }
-        response.header(ACK, receipt.acknowledgement());
+        if (receipt.rowCount() > 0 || receipt.rejectedCount() == 0) {
+            response.header(ACK, receipt.acknowledgement());
+        }
         if (!receipt.position().isEmpty()) {
             response.header(POSITION, receipt.position());
         }

@@ -124,7 +124,8 @@ public final class IngestService {
         }
         if (!memory.tryTake(retained)) {
             throw new ArcException(ErrorCode.OVERLOADED, "the rows that wait to be written to storage fill "
-                    + memory.usedBytes() + " of " + memory.limitBytes() + " bytes (ingest.memory_limit); send this again later");
+                    + memory.usedBytes() + " of " + memory.limitBytes()
+                    + " bytes (ingest.memory_limit); send this again later");
         }
         Acknowledgement acknowledgement;
         try {

@@ -31,6 +31,9 @@ public final class LogSetup {
         root.setLevel(level);
         List<Logger> quiet = TALKATIVE.stream().map(Logger::getLogger).toList();
         quiet.forEach(logger -> logger.setLevel(level.intValue() < Level.INFO.intValue() ? level : Level.WARNING));
+        if (LogManager.getLogManager() instanceof LastingLogManager lasting) {
+            lasting.keep();
+        }
         return new LogSetup(quiet);
     }
 

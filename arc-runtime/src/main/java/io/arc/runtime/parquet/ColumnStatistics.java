@@ -103,6 +103,15 @@ final class ColumnStatistics<B extends ValueBounds<B>> {
         fileNulls += chunkNulls;
     }
 
+    /// Counts what another column knows of its file into this one's.
+    ///
+    /// @param other of the same kind of values
+    @SuppressWarnings("unchecked") // Sources of one file column have statistics of one kind.
+    void absorbFile(ColumnStatistics<?> other) {
+        file.absorb((B) other.file);
+        fileNulls += other.fileNulls;
+    }
+
     Statistics chunkStatistics() {
         Statistics statistics = new Statistics().setNull_count(chunkNulls);
         if (countsNan) {

@@ -56,6 +56,14 @@ public final class ParquetEncoder {
     private final RowMap rows = new RowMap();
     private final PageBytes structures = new PageBytes(1 << 12);
     private final ChunkScratch scratch;
+    /// Of the file begun last.
+    private List<FileColumn> fileColumns = List.of();
+    private Map<String, Integer> columnIndexes = Map.of();
+    private final List<RowGroup> groups = new ArrayList<>();
+    private final List<ChunkIndexes> indexes = new ArrayList<>();
+    /// What is known of each column, `time` first; null until rows were appended.
+    private List<ColumnStatistics<?>> totals;
+    private long fileRows;
 
     /// @param compressor of the codec; the caller closes it, after this encoder's last file
     public ParquetEncoder(ParquetOptions options, Codec codec, BlockCompressor compressor) {
@@ -94,12 +102,36 @@ public final class ParquetEncoder {
     /// @throws IOException only from `output`
     public FileSummary encode(List<FileColumn> columns, List<ColumnBatch> batches, RowSlice slice,
             Map<String, String> properties, ParquetOutput output) throws IOException {
-        List<SourceColumn> sources = sources(columns, batches);
-        rows.open(batches);
+        begin(columns, output);
+        append(batches, slice);
+        return finish(properties);
+    }
+
+    /// Begins a file whose rows come piece by piece. What an earlier, unfinished file has is forgotten.
+    ///
+    /// @param columns as in [#encode]
+    public void begin(List<FileColumn> columns, ParquetOutput output) throws IOException {
+        fileColumns = List.copyOf(columns);
+        columnIndexes = HashMap.newHashMap(columns.size());
+        for (int i = 0; i < columns.size(); i++) {
+            if (columnIndexes.put(columns.get(i).name(), i) != null) {
+                throw new IllegalArgumentException("two columns named " + columns.get(i).name());
+            }
+        }
+        groups.clear();
+        indexes.clear();
+        totals = null;
+        fileRows = 0;
         chunks.open(output);
         chunks.write(MAGIC, MAGIC.length);
-        List<RowGroup> groups = new ArrayList<>();
-        List<ChunkIndexes> indexes = new ArrayList<>();
+    }
+
+    /// Appends rows: a row group, or several where there are more than fit into one. May be called any number of times.
+    ///
+    /// @param batches as in [#encode]
+    public void append(List<ColumnBatch> batches, RowSlice slice) throws IOException {
+        List<SourceColumn> sources = sources(batches);
+        rows.open(batches);
         int from = slice.from();
         while (from < slice.to()) {
             int to = (int) Math.min(slice.to(), (long) from + options.rowGroupRows());
@@ -107,23 +139,40 @@ public final class ParquetEncoder {
             groups.add(writeRowGroup(sources, groups.size(), indexes));
             from = to;
         }
-        writeIndexes(indexes);
-        writeFooter(columns, slice.rowCount(), groups, properties);
-        return summary(columns, sources, slice.rowCount());
-    }
-
-    private List<SourceColumn> sources(List<FileColumn> columns, List<ColumnBatch> batches) {
-        Map<String, Integer> indexes = HashMap.newHashMap(columns.size());
-        for (int i = 0; i < columns.size(); i++) {
-            if (indexes.put(columns.get(i).name(), i) != null) {
-                throw new IllegalArgumentException("two columns named " + columns.get(i).name());
+        fileRows += slice.rowCount();
+        if (totals == null) {
+            totals = sources.stream().<ColumnStatistics<?>>map(SourceColumn::statistics).toList();
+        } else {
+            for (int i = 0; i < sources.size(); i++) {
+                totals.get(i).absorbFile(sources.get(i).statistics());
             }
         }
+    }
+
+    /// The bytes that the file begun last has so far.
+    public long position() {
+        return chunks.position();
+    }
+
+    /// Ends the file that was begun last.
+    ///
+    /// @param properties what the footer carries beside the format's own
+    public FileSummary finish(Map<String, String> properties) throws IOException {
+        if (totals == null) {
+            append(List.of(), RowSlice.range(0, 0));
+        }
+        writeIndexes(indexes);
+        writeFooter(fileColumns, fileRows, groups, properties);
+        return summary();
+    }
+
+    private List<SourceColumn> sources(List<ColumnBatch> batches) {
+        List<FileColumn> columns = fileColumns;
         Column[][] parts = new Column[columns.size()][batches.size()];
         for (int b = 0; b < batches.size(); b++) {
             ColumnBatch batch = batches.get(b);
             for (Column part : batch.columns()) {
-                Integer index = indexes.get(part.name());
+                Integer index = columnIndexes.get(part.name());
                 boolean fits = index != null && holds(columns.get(index).type(), part);
                 if (fits) {
                     parts[index][b] = part;
@@ -229,14 +278,14 @@ public final class ParquetEncoder {
         return new SchemaElement(name).setType(type).setRepetition_type(FieldRepetitionType.OPTIONAL);
     }
 
-    private FileSummary summary(List<FileColumn> columns, List<SourceColumn> sources, long rowCount) {
-        List<ColumnSummary> summaries = new ArrayList<>(columns.size());
-        for (int i = 0; i < columns.size(); i++) {
-            ColumnStatistics<?> statistics = sources.get(i + 1).statistics();
-            summaries.add(new ColumnSummary(columns.get(i).name(), columns.get(i).type(), statistics.fileNulls(),
+    private FileSummary summary() {
+        List<ColumnSummary> summaries = new ArrayList<>(fileColumns.size());
+        for (int i = 0; i < fileColumns.size(); i++) {
+            ColumnStatistics<?> statistics = totals.get(i + 1);
+            summaries.add(new ColumnSummary(fileColumns.get(i).name(), fileColumns.get(i).type(), statistics.fileNulls(),
                     statistics.fileBounds()));
         }
-        LongBounds time = ((LongSource) sources.getFirst()).statistics().file();
-        return new FileSummary(chunks.position(), rowCount, time.minValue(), time.maxValue(), summaries);
+        LongBounds time = (LongBounds) totals.getFirst().file();
+        return new FileSummary(chunks.position(), fileRows, time.minValue(), time.maxValue(), summaries);
     }
 }

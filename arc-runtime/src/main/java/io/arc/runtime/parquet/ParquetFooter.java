@@ -8,9 +8,12 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,14 +37,17 @@ import shaded.parquet.org.apache.thrift.transport.TIOStreamTransport;
 /// @param columns without `time`, in the order of the file
 /// @param properties the footer's key-value pairs, without those that have no value
 /// @param createdBy the writer; empty where it does not say
+/// @param shape equal for files whose columns have the same names and are stored in the same types; empty when all are stored
+///     as Arc does
 public record ParquetFooter(long rowCount, Optional<FooterTime> time, List<FooterColumn> columns,
-        List<RowGroupLayout> rowGroups, Map<String, String> properties, String createdBy) {
+        List<RowGroupLayout> rowGroups, Map<String, String> properties, String createdBy, String shape) {
     private static final byte[] MAGIC = "PAR1".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] ENCRYPTED_MAGIC = "PARE".getBytes(StandardCharsets.US_ASCII);
     /// Length and magic.
     private static final int TAIL_BYTES = 8;
     private static final int FIRST_READ_BYTES = 1 << 16;
     private static final int MAX_FOOTER_BYTES = 1 << 27;
+    private static final int SHAPE_BYTES = 12;
 
     public ParquetFooter {
         columns = List.copyOf(columns);
@@ -54,6 +60,19 @@ public record ParquetFooter(long rowCount, Optional<FooterTime> time, List<Foote
     /// @param name of the file, for messages
     /// @throws ArcException CORRUPT_DATA for anything that is not a whole, consistent footer; what `source` throws
     public static ParquetFooter read(String name, long sizeBytes, RangeSource source) {
+        return of(name, readRaw(name, sizeBytes, source));
+    }
+
+    static ParquetFooter of(String name, Raw raw) {
+        return new FooterReader(name, raw.dataEnd(), raw.metaData()).read();
+    }
+
+    /// The footer as the format has it, not checked yet beyond its own encoding.
+    ///
+    /// @param dataEnd where the footer begins, so that no data is behind
+    record Raw(FileMetaData metaData, long dataEnd) {}
+
+    static Raw readRaw(String name, long sizeBytes, RangeSource source) {
         if (sizeBytes < MAGIC.length + TAIL_BYTES) {
             throw corrupt(name, "has " + sizeBytes + " bytes, fewer than any Parquet file", null);
         }
@@ -73,7 +92,7 @@ public record ParquetFooter(long rowCount, Optional<FooterTime> time, List<Foote
             end = readEnd(name, sizeBytes, source, length + TAIL_BYTES);
         }
         FileMetaData metaData = parse(name, end, end.length - TAIL_BYTES - length, length);
-        return new FooterReader(name, sizeBytes - TAIL_BYTES - length, metaData).read();
+        return new Raw(metaData, sizeBytes - TAIL_BYTES - length);
     }
 
     private static byte[] readEnd(String name, long sizeBytes, RangeSource source, int length) {
@@ -149,7 +168,22 @@ public record ParquetFooter(long rowCount, Optional<FooterTime> time, List<Foote
                 }
             }
             return new ParquetFooter(rows, time, columns, layouts, properties(),
-                    metaData.isSetCreated_by() ? metaData.getCreated_by() : "");
+                    metaData.isSetCreated_by() ? metaData.getCreated_by() : "", shape(time, columns));
+        }
+
+        private String shape(Optional<FooterTime> time, List<FooterColumn> columns) {
+            if (time.filter(known -> known.kind() == FooterTime.Kind.MICROS_UTC).isPresent()
+                    && columns.stream().allMatch(FooterColumn::exact)) {
+                return "";
+            }
+            StringBuilder text = new StringBuilder();
+            metaData.getSchema().stream().skip(1).forEach(element -> text.append(element).append('\n'));
+            try {
+                byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.toString().getBytes(StandardCharsets.UTF_8));
+                return HexFormat.of().formatHex(digest, 0, SHAPE_BYTES);
+            } catch (NoSuchAlgorithmException missing) {
+                throw new IllegalStateException("every Java has SHA-256", missing);
+            }
         }
 
         private void require(boolean condition, String what) {

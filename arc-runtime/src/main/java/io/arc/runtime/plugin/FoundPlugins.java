@@ -7,6 +7,7 @@ import io.arc.api.spi.IngestProtocol;
 import io.arc.api.spi.QueryRewriter;
 import io.arc.api.spi.StorageBackend;
 import io.arc.runtime.config.ArcConfig;
+import io.arc.runtime.config.CompactionConfig;
 import io.arc.runtime.config.Configuration;
 import io.arc.runtime.config.ConfigurationProblems;
 import io.arc.runtime.config.IngestConfig;
@@ -123,17 +124,22 @@ final class FoundPlugins implements AutoCloseable {
     }
 
     private void checkCompression(ArcConfig config, ConfigurationProblems problems) {
-        config.ingest().compression().ifPresent(name -> {
-            boolean isThere = find(PluginKind.COMPRESSOR, name).isPresent();
-            if (isThere && !isEnabled(PluginKind.COMPRESSOR, name, config)) {
-                problems.add(IngestConfig.COMPRESSION.name() + " = '" + name + "': this compressor is not enabled; add it to "
-                        + PluginsConfig.COMPRESSORS.name());
-            } else if (!isThere && !isBroken(PluginKind.COMPRESSOR, name)) {
-                problems.add(IngestConfig.COMPRESSION.name() + " = '" + name + "': no plugin in " + path
-                        + " provides this compressor; " + listed(PluginKind.COMPRESSOR) + "; 'none' stores uncompressed"
-                        + NearestName.question(name, names(PluginKind.COMPRESSOR)));
-            }
-        });
+        config.ingest().compression()
+                .ifPresent(name -> checkCompression(IngestConfig.COMPRESSION.name(), name, config, problems));
+        config.compaction().compression().filter(name -> !name.equals("none"))
+                .ifPresent(name -> checkCompression(CompactionConfig.COMPRESSION.name(), name, config, problems));
+    }
+
+    private void checkCompression(String key, String name, ArcConfig config, ConfigurationProblems problems) {
+        boolean isThere = find(PluginKind.COMPRESSOR, name).isPresent();
+        if (isThere && !isEnabled(PluginKind.COMPRESSOR, name, config)) {
+            problems.add(key + " = '" + name + "': this compressor is not enabled; add it to "
+                    + PluginsConfig.COMPRESSORS.name());
+        } else if (!isThere && !isBroken(PluginKind.COMPRESSOR, name)) {
+            problems.add(key + " = '" + name + "': no plugin in " + path
+                    + " provides this compressor; " + listed(PluginKind.COMPRESSOR) + "; 'none' stores uncompressed"
+                    + NearestName.question(name, names(PluginKind.COMPRESSOR)));
+        }
     }
 
     private void checkRoutes(ArcConfig config, ConfigurationProblems problems) {
@@ -143,6 +149,8 @@ final class FoundPlugins implements AutoCloseable {
                 if (each.plugin() instanceof IngestProtocol protocol && isEnabled(each, config)) {
                     try {
                         for (IngestProtocol.Endpoint endpoint : inContextOf(plugin).call(protocol::endpoints)) {
+                            ReservedPaths.problem(endpoint.path()).ifPresent(problem -> problems.add(plugin.place() + ": the "
+                                    + each.title() + " cannot serve its route: " + problem));
                             FoundPlugin other = routes.putIfAbsent(endpoint.path(), plugin);
                             if (other != null) {
                                 problems.add(plugin.place() + ": the " + each.title() + " serves " + endpoint.path()

@@ -20,7 +20,9 @@ import io.arc.api.spi.StorageBackend.ObjectStore;
 import io.arc.api.spi.StorageBackend.PutMode;
 import io.arc.api.spi.StorageBackend.ScanTarget;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -163,6 +165,11 @@ sealed interface InContext extends PluginInstance {
         @Override
         public ScanTarget scanTarget(String key) {
             return context.call(() -> instance.scanTarget(key));
+        }
+
+        @Override
+        public List<Path> localDirectories() {
+            return context.call(instance::localDirectories);
         }
     }
 }

@@ -67,7 +67,8 @@ public record PluginVerification(List<String> lines, boolean isSound) {
                 return report.done();
             }
             PluginDescriptor descriptor = plugin.descriptor().orElseThrow();
-            report.pass(plugin.directory().jars().size() + " jars, plugin " + descriptor.name() + " " + descriptor.version()
+            int jars = plugin.directory().jars().size();
+            report.pass(jars + (jars == 1 ? " jar, plugin " : " jars, plugin ") + descriptor.name() + " " + descriptor.version()
                     + ", SPI " + descriptor.spi() + ", Java " + descriptor.java());
             Configuration configuration = server.declaring(plugins.settings());
             Path scratch = Files.createTempDirectory("arc-verify");
@@ -138,7 +139,9 @@ public record PluginVerification(List<String> lines, boolean isSound) {
     private static void tryProtocol(String title, LoadedPlugins.LoadedProtocol protocol, Report report) {
         try {
             for (IngestProtocol.Endpoint endpoint : protocol.description().endpoints()) {
-                report.pass(title + ": serves POST " + endpoint.path());
+                ReservedPaths.problem(endpoint.path()).ifPresentOrElse(
+                        problem -> report.fail(title + ": cannot serve its route: " + problem),
+                        () -> report.pass(title + ": serves POST " + endpoint.path()));
             }
             Decoder decoder = protocol.instance().newDecoder();
             Random random = new Random(SEED);

@@ -1,5 +1,7 @@
 package io.arc.runtime.query;
 
+import io.arc.api.ArcException;
+import io.arc.api.ErrorCode;
 import io.arc.api.data.ColumnBatch;
 import io.arc.api.data.TableId;
 import io.arc.runtime.buffer.Buffers;
@@ -10,8 +12,11 @@ import io.arc.runtime.catalog.Pin;
 import io.arc.runtime.catalog.SchemaRegistry;
 import io.arc.runtime.catalog.TableEntry;
 import io.arc.runtime.catalog.TableSchema;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -59,42 +64,71 @@ public final class LiveTables implements TableSource {
     }
 
     @Override
+    public boolean awaitReadable(String position, Duration atMost) throws InterruptedException {
+        int colon = position.lastIndexOf(':');
+        String writer = colon < 0 ? "" : position.substring(0, colon);
+        if (writer.isEmpty() || !position.substring(colon + 1).matches("[0-9]{1,18}")) {
+            throw new ArcException(ErrorCode.INVALID_PARAMETER, "the position '" + position
+                    + "' is none; send what a write's answer had as X-Arc-Position");
+        }
+        if (!buffers.knows(writer)) {
+            if (writer.startsWith(catalog.instanceId() + "-")) {
+                // A writer of an earlier run that has left nothing in the log: all its rows are in files.
+                return true;
+            }
+            throw new ArcException(ErrorCode.INVALID_PARAMETER, "the position '" + position
+                    + "' is of another server's log; ask the server that took the write");
+        }
+        return buffers.awaitPassed(writer, Long.parseLong(position.substring(colon + 1)), atMost);
+    }
+
+    @Override
     public Snapshot snapshot() {
         return new LiveSnapshot();
     }
 
     private final class LiveSnapshot implements Snapshot {
         private final List<Pin> pins = new ArrayList<>(2);
+        /// A table that a statement mentions twice has the same rows in both places.
+        private final Map<TableId, TableView> views = new HashMap<>();
+        private final Map<TableId, TableVersion> versions = new HashMap<>();
 
         @Override
         public Optional<TableView> find(TableId table) {
-            // The order of these three is the whole point; see the class comment. The schema comes last because it only
-            // ever grows, so that it fits every row that the first two have found.
+            TableView known = views.get(table);
+            if (known != null) {
+                return Optional.of(known);
+            }
+            // The order of these is the whole point; see the class comment. The schema comes last because it only ever
+            // grows, so that it fits every row that the first two have found, and its version comes before it, so that an
+            // answer is never kept under a version that is newer than what it shows.
             List<HotBatch> hot = buffers.hot(table);
             Pin pin = catalog.pin();
             pins.add(pin);
             CatalogSnapshot files = pin.snapshot();
             Optional<TableEntry> entry = files.find(table);
+            long schemaVersion = schemas.version(table);
             Optional<TableSchema> schema = schemas.find(table);
             if (schema.isEmpty()) {
                 return Optional.empty();
             }
             List<ColumnBatch> uncovered = new ArrayList<>(hot.size());
+            Map<String, Long> through = new HashMap<>();
             for (HotBatch batch : hot) {
                 if (entry.isEmpty() || !entry.get().covers(batch.writer(), batch.last())) {
                     uncovered.add(batch.batch());
+                    through.merge(batch.writer(), batch.last(), Math::max);
                 }
             }
-            return Optional.of(new TableView(table, schema.get(), entry.map(TableEntry::files).orElse(List.of()), uncovered));
+            TableView view = new TableView(table, schema.get(), entry.map(TableEntry::files).orElse(List.of()), uncovered);
+            views.put(table, view);
+            versions.put(table, new TableVersion(files.version(table), schemaVersion, through));
+            return Optional.of(view);
         }
 
         @Override
-        public long version(TableId table) {
-            long hotRows = 0;
-            for (HotBatch batch : buffers.hot(table)) {
-                hotRows = 31 * hotRows + batch.last();
-            }
-            return 31 * (31 * hotRows + catalog.snapshot().version()) + schemas.version(table);
+        public TableVersion version(TableId table) {
+            return Objects.requireNonNull(versions.get(table), "find the table first");
         }
 
         @Override

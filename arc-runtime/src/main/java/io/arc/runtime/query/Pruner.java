@@ -4,15 +4,18 @@ import io.arc.runtime.catalog.ColumnSchema;
 import io.arc.runtime.catalog.DataFile;
 import io.arc.runtime.catalog.TableSchema;
 import io.arc.runtime.duckdb.SqlText;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// Finds out which files a statement can do without. The statement is explained over small stand-ins for its tables, and the
@@ -92,10 +95,17 @@ final class Pruner {
         }
     }
 
+    /// What the optimiser said.
+    ///
+    /// @param byName for each stand-in what its rows have to meet
+    /// @param columns for each stand-in that is scanned the table's columns that are looked at
+    /// @param complete whether the statement is nothing but one aggregate without groups over all rows that meet it
+    record Conditions(Map<String, FileFilter> byName, Map<String, Set<String>> columns, boolean complete) {}
+
     /// Explains a statement over stand-ins and gives for each of them what its rows have to meet.
     ///
     /// @param sql the statement with stand-ins in the place of its tables
-    Map<String, FileFilter> filters(Connection connection, String sql, List<StandIn> standIns) throws SQLException {
+    Conditions filters(Connection connection, String sql, List<StandIn> standIns) throws SQLException {
         String plan;
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("EXPLAIN (FORMAT JSON) " + sql)) {
@@ -107,16 +117,49 @@ final class Pruner {
             schemas.put(each.name(), each.schema());
         }
         Map<String, List<FileFilter>> scans = new LinkedHashMap<>();
-        collect(Json.parse(plan), schemas, scans);
+        Map<String, Set<String>> columns = new HashMap<>();
+        Object tree = Json.parse(plan);
+        collect(tree, schemas, scans, columns);
         Map<String, FileFilter> filters = new HashMap<>();
         for (Map.Entry<String, List<FileFilter>> scan : scans.entrySet()) {
             // A mention may be scanned several times, as a CTE is: a file is needed when any of the scans needs it.
             filters.put(scan.getKey(), new FileFilter.Or(scan.getValue()));
         }
-        return filters;
+        return new Conditions(filters, columns, isBareAggregate(tree));
     }
 
-    private static void collect(Object plan, Map<String, TableSchema> schemas, Map<String, List<FileFilter>> scans) {
+    /// Whether the plan is an aggregate over one scan, with no filter but those that the scan itself applies to every row.
+    private static boolean isBareAggregate(Object plan) {
+        List<?> level = Json.array(plan);
+        boolean aggregated = false;
+        while (level.size() == 1) {
+            Map<String, Object> node = Json.object(level.getFirst());
+            switch (Json.string(node.get("name"))) {
+                case "UNGROUPED_AGGREGATE" -> {
+                    if (aggregated) {
+                        return false;
+                    }
+                    aggregated = true;
+                }
+                case "PROJECTION" -> {
+                    // Leaves the number of rows as it is.
+                }
+                case "SEQ_SCAN" -> {
+                    Object pushed = Json.object(node.get("extra_info")).get("Filters");
+                    // An optional filter only says which blocks can be skipped.
+                    return aggregated && (pushed == null || !pushed.toString().contains("optional: "));
+                }
+                default -> {
+                    return false;
+                }
+            }
+            level = Json.array(node.get("children"));
+        }
+        return false;
+    }
+
+    private static void collect(Object plan, Map<String, TableSchema> schemas, Map<String, List<FileFilter>> scans,
+            Map<String, Set<String>> columns) {
         for (Object each : Json.array(plan)) {
             Map<String, Object> node = Json.object(each);
             Map<String, Object> info = Json.object(node.get("extra_info"));
@@ -128,10 +171,29 @@ final class Pruner {
                 List<FileFilter> parts = new ArrayList<>();
                 for (Object filter : pushed instanceof List<?> list ? list : pushed == null ? List.of() : List.of(pushed)) {
                     parts.add(FileFilter.parse(Json.string(filter), schema.columns()));
+                    addColumns(Json.string(filter), schema, columns.computeIfAbsent(name, _ -> new HashSet<>()));
+                }
+                Object projected = info.get("Projections");
+                Set<String> used = columns.computeIfAbsent(name, _ -> new HashSet<>());
+                for (Object projection : projected instanceof List<?> list ? list : projected == null ? List.of()
+                        : List.of(projected)) {
+                    addColumns(Json.string(projection), schema, used);
                 }
                 scans.computeIfAbsent(name, _ -> new ArrayList<>()).add(new FileFilter.And(parts));
             }
-            collect(node.get("children"), schemas, scans);
+            collect(node.get("children"), schemas, scans, columns);
+        }
+    }
+
+    /// The columns that a text of the optimiser mentions. A word of a literal may look like one, which costs a column's bytes.
+    private static void addColumns(String text, TableSchema schema, Set<String> columns) {
+        for (SqlTokens.Token token : SqlTokens.of(text.getBytes(StandardCharsets.UTF_8))) {
+            if (token.text().matches("c[0-9]{1,6}")) {
+                int index = Integer.parseInt(token.text().substring(1));
+                if (index < schema.columns().size()) {
+                    columns.add(schema.columns().get(index).name());
+                }
+            }
         }
     }
 

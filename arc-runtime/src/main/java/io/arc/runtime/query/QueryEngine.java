@@ -9,7 +9,6 @@ import io.arc.api.spi.QueryRewriter.TableReference;
 import io.arc.api.spi.QueryRewriter;
 import io.arc.runtime.catalog.DataFile;
 import io.arc.runtime.catalog.TableSchema;
-import io.arc.runtime.duckdb.DuckDb;
 import io.arc.runtime.duckdb.DuckDbOptions;
 import io.arc.runtime.filecache.FileAccess;
 import io.arc.runtime.query.PoolStats.Slot;
@@ -35,6 +34,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.apache.arrow.memory.BufferAllocator;
@@ -48,6 +48,8 @@ import org.duckdb.DuckDBConnection;
 public final class QueryEngine implements AutoCloseable {
     static final System.Logger LOG = System.getLogger(QueryEngine.class.getName());
     private static final int TICK_MILLIS = 50;
+    private static final Duration TICK = Duration.ofMillis(TICK_MILLIS);
+    private static final Duration MAX_WAIT = Duration.ofDays(1);
     private static final long STACK_BYTES = 16L << 20;
     /// From so many files on, finding out which of them are needed is cheaper than looking into each.
     private static final int MIN_FILES_TO_PRUNE = 3;
@@ -61,17 +63,17 @@ public final class QueryEngine implements AutoCloseable {
     private final List<QueryRewriter.Stage> rewriters;
     private final InstantSource clock;
     private final Consumer<SlowQuery> slowQueries;
-    private final DuckDb duckDb;
+    private final DuckDbOptions duckDbOptions;
+    /// The DuckDB in use; another one takes its place when a defect has made it unusable.
+    private volatile Instance instance;
     private final BufferAllocator allocator = new RootAllocator();
     private final StatementParser parser;
     private final CatalogRelations catalogRelations;
-    private final Pruner pruner;
-    private final DuckDBConnection prunerConnection;
     private final ResultCache cache;
     private final SecureRandom random = new SecureRandom();
     private final Map<String, QueryTask> live = new ConcurrentHashMap<>();
     /// What the optimiser said about statements whose constants do not change. Guarded by itself.
-    private final LinkedHashMap<FilterKey, List<FileFilter>> filters = new LinkedHashMap<>(16, 0.75f, true);
+    private final LinkedHashMap<FilterKey, Chosen> filters = new LinkedHashMap<>(16, 0.75f, true);
 
     /// Guards what follows.
     private final Object pool = new Object();
@@ -90,8 +92,25 @@ public final class QueryEngine implements AutoCloseable {
     private double executionMillis;
     private boolean closed;
     private final Thread ticker;
+    private final Object replacing = new Object();
+    private volatile int replacements;
 
     private record FilterKey(String sql, List<TableSchema> schemas) {}
+
+    /// @param conditions of each mention
+    /// @param columns of each mention that are looked at; empty for all of them
+    /// @param complete whether the statement is one aggregate over all rows that meet the one condition, and nothing else
+    private record Chosen(List<FileFilter> conditions, List<Optional<Set<String>>> columns, boolean complete) {
+        static final Chosen ALL = new Chosen(List.of(), List.of(), false);
+
+        List<DataFile> files(int mention, List<DataFile> all) {
+            return conditions.isEmpty() ? all : Pruner.keep(all, conditions.get(mention));
+        }
+
+        Optional<Set<String>> columns(int mention) {
+            return columns.isEmpty() ? Optional.empty() : columns.get(mention);
+        }
+    }
 
     /// @param rewriters in the order in which they run
     /// @param tempDirectory for data that DuckDB spills; the engine's own
@@ -114,15 +133,9 @@ public final class QueryEngine implements AutoCloseable {
         this.parser = new StatementParser(FunctionList.load(), options.maxSqlBytes());
         this.catalogRelations = new CatalogRelations(tables);
         this.cache = new ResultCache(options, clock);
-        this.duckDb = DuckDb.open(new DuckDbOptions(options.memoryLimitBytes(), options.maxTempBytes(), options.threads(),
-                tempDirectory, options.readableDirectories()));
-        try {
-            this.prunerConnection = duckDb.connect();
-        } catch (SQLException e) {
-            duckDb.close();
-            throw QueryErrors.translate(e);
-        }
-        this.pruner = new Pruner(prunerConnection);
+        this.duckDbOptions = new DuckDbOptions(options.memoryLimitBytes(), options.maxTempBytes(), options.threads(),
+                tempDirectory, options.readableDirectories());
+        this.instance = Instance.open(duckDbOptions);
         for (int i = 0; i < options.poolSize(); i++) {
             Worker worker = new Worker(i);
             workers.add(worker);
@@ -136,6 +149,8 @@ public final class QueryEngine implements AutoCloseable {
     /// @throws ArcException QUERY_REJECTED, UNKNOWN_TABLE, QUERY_TIMEOUT, QUERY_CANCELLED, OVERLOADED when the queue is full,
     ///     NOT_READY while the engine stops, or a failure of the store or the engine
     public RunningQuery run(QueryRequest request) {
+        Duration asked = request.timeout().isZero() ? options.timeout() : request.timeout();
+        Duration timeout = request.after().isEmpty() ? asked : awaitWrites(request, asked);
         QueryTask task;
         synchronized (pool) {
             if (closed) {
@@ -148,7 +163,6 @@ public final class QueryEngine implements AutoCloseable {
             if (idle <= waiting.size()) {
                 queued++;
             }
-            Duration timeout = request.timeout().isZero() ? options.timeout() : request.timeout();
             task = new QueryTask(this, request, newId(), sequence++, clock.instant(), timeout);
             live.put(task.id(), task);
             waiting.add(task);
@@ -156,6 +170,48 @@ public final class QueryEngine implements AutoCloseable {
         }
         task.await();
         return task;
+    }
+
+    /// Waits, without a place in the pool, until the writes that the query asks for are readable.
+    ///
+    /// @return what is left of the time
+    private Duration awaitWrites(QueryRequest request, Duration timeout) {
+        long started = System.nanoTime();
+        Duration limit = timeout.isZero() ? MAX_WAIT : timeout;
+        for (String position : request.after()) {
+            while (true) {
+                Duration left = limit.minusNanos(System.nanoTime() - started);
+                try {
+                    if (tables.awaitReadable(position, left.compareTo(TICK) < 0 ? left : TICK)) {
+                        break;
+                    }
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new ArcException(ErrorCode.QUERY_CANCELLED, "the query was cancelled", e);
+                }
+                if (request.abandoned().getAsBoolean()) {
+                    throw new ArcException(ErrorCode.QUERY_CANCELLED, "the query was cancelled");
+                }
+                if (isClosed()) {
+                    throw new ArcException(ErrorCode.NOT_READY, "the server is stopping");
+                }
+                if (limit.minusNanos(System.nanoTime() - started).compareTo(Duration.ZERO) <= 0) {
+                    synchronized (pool) {
+                        timedOut++;
+                    }
+                    throw new ArcException(ErrorCode.QUERY_TIMEOUT, "the write at " + position
+                            + " did not become readable in time; it has failed or is still under way");
+                }
+            }
+        }
+        return timeout.isZero() ? timeout : Duration.ofMillis(Math.max(1,
+                timeout.minusNanos(System.nanoTime() - started).toMillis()));
+    }
+
+    private boolean isClosed() {
+        synchronized (pool) {
+            return closed;
+        }
     }
 
     /// How many rows a statement gives.
@@ -180,7 +236,7 @@ public final class QueryEngine implements AutoCloseable {
     }
 
     private Statement parseOnce(QueryRequest request) {
-        try (DuckDBConnection connection = duckDb.connect()) {
+        try (DuckDBConnection connection = instance.duckDb().connect()) {
             Statement statement = parser.parse(connection, request.sql());
             if (statement.explain() != null) {
                 throw new ArcException(ErrorCode.QUERY_REJECTED, "EXPLAIN cannot be estimated");
@@ -238,7 +294,7 @@ public final class QueryEngine implements AutoCloseable {
 
     /// How many sets of rows in memory are open to queries now; 0 when no query runs.
     public int openShares() {
-        return duckDb.hotRows().openShares();
+        return instance.duckDb().hotRows().openShares();
     }
 
     /// Ends all queries and waits for them.
@@ -260,12 +316,7 @@ public final class QueryEngine implements AutoCloseable {
         }
         ticker.interrupt();
         interrupted |= join(ticker);
-        try {
-            prunerConnection.close();
-        } catch (SQLException e) {
-            LOG.log(System.Logger.Level.WARNING, "closing the planner's connection", e);
-        }
-        duckDb.close();
+        instance.close();
         allocator.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
@@ -290,6 +341,11 @@ public final class QueryEngine implements AutoCloseable {
 
     FileAccess files() {
         return files;
+    }
+
+    /// The DuckDB in use.
+    Instance instance() {
+        return instance;
     }
 
     BufferAllocator allocator() {
@@ -377,6 +433,8 @@ public final class QueryEngine implements AutoCloseable {
         private final int number;
         private final Thread thread;
         private DuckDBConnection connection;
+        /// Whose connection it is.
+        private Instance owner;
         private volatile QueryTask current;
         private long executed;
         private long failed;
@@ -422,15 +480,23 @@ public final class QueryEngine implements AutoCloseable {
         private void serve(QueryTask task) {
             boolean clean = false;
             try {
-                if (connection == null) {
-                    connection = duckDb.connect();
+                if (owner != instance) {
+                    drop();
                 }
-                clean = task.work(connection, allocator);
+                if (connection == null) {
+                    owner = instance;
+                    connection = owner.connect();
+                }
+                clean = task.work(owner, connection, allocator);
             } catch (SQLException e) {
-                task.refuse(QueryErrors.translate(e));
+                task.refuse(QueryErrors.lost(e));
             } finally {
                 if (!clean) {
+                    Instance used = owner;
                     drop();
+                    if (task.hasMetDefect()) {
+                        replaceIfBroken(used);
+                    }
                 }
             }
             synchronized (pool) {
@@ -444,32 +510,58 @@ public final class QueryEngine implements AutoCloseable {
 
         private void drop() {
             if (connection != null) {
-                try {
-                    connection.close();
-                } catch (SQLException e) {
-                    LOG.log(System.Logger.Level.WARNING, "closing a connection", e);
-                }
+                owner.release(connection);
                 connection = null;
+                owner = null;
             }
         }
+    }
+
+    /// DuckDB refuses everything after some defects. Then a new instance serves the queries to come, and those that run on the
+    /// old one end with an error that asks for another try.
+    private void replaceIfBroken(Instance used) {
+        synchronized (replacing) {
+            if (used == null || used != instance || used.isUsable() || isClosed()) {
+                return;
+            }
+            try {
+                instance = Instance.open(duckDbOptions);
+                replacements++;
+                LOG.log(System.Logger.Level.ERROR, "DuckDB became unusable after a defect and has been opened anew; queries under "
+                        + "way were refused with 503");
+            } catch (RuntimeException e) {
+                LOG.log(System.Logger.Level.ERROR, "DuckDB is unusable and cannot be opened anew; the next query tries again", e);
+                return;
+            }
+        }
+        for (QueryTask task : live.values()) {
+            task.lose(used);
+        }
+        used.retire();
+    }
+
+    /// How often DuckDB had to be opened anew.
+    public int replacements() {
+        return replacements;
     }
 
     /// A table of a statement, found.
     private record Found(TableMention mention, TableView view, String relation) {}
 
     /// Turns a request into what DuckDB runs. Leaves the connection inside a transaction when the plan relies on its time.
-    QueryPlan plan(QueryTask task, DuckDBConnection connection, FileAccess.Reading reading) throws SQLException {
+    QueryPlan plan(QueryTask task, Instance used, DuckDBConnection connection, FileAccess.Reading reading,
+            boolean wholeFiles) throws SQLException {
         QueryRequest request = task.request;
         String database = request.defaultDatabase();
         String text = catalogRelations.show(request.sql().strip(), database).orElse(request.sql());
         TableSource.Snapshot snapshot = tables.snapshot();
-        Relations relations = new Relations(duckDb.hotRows(), reading);
+        Relations relations = new Relations(used.duckDb().hotRows(), reading);
         try {
             Optional<DynamicPivot> pivot = DynamicPivot.of(text);
             if (pivot.isPresent()) {
-                text = spellOut(task, pivot.get(), connection, reading, snapshot);
+                text = spellOut(task, used, pivot.get(), connection, reading, snapshot, wholeFiles);
             }
-            return plan(request, text, connection, snapshot, relations);
+            return plan(request, text, used, connection, snapshot, relations, wholeFiles);
         } catch (SQLException | RuntimeException e) {
             relations.close();
             snapshot.close();
@@ -478,12 +570,12 @@ public final class QueryEngine implements AutoCloseable {
     }
 
     /// Asks for the values of a pivot, in the moment in which it will run.
-    private String spellOut(QueryTask task, DynamicPivot pivot, DuckDBConnection connection, FileAccess.Reading reading,
-            TableSource.Snapshot snapshot) throws SQLException {
+    private String spellOut(QueryTask task, Instance used, DynamicPivot pivot, DuckDBConnection connection,
+            FileAccess.Reading reading, TableSource.Snapshot snapshot, boolean wholeFiles) throws SQLException {
         List<List<String>> values = new ArrayList<>();
         for (DynamicPivot.Open open : pivot.open()) {
-            try (Relations relations = new Relations(duckDb.hotRows(), reading)) {
-                QueryPlan plan = plan(task.request, open.valuesSql(), connection, snapshot, relations);
+            try (Relations relations = new Relations(used.duckDb().hotRows(), reading)) {
+                QueryPlan plan = plan(task.request, open.valuesSql(), used, connection, snapshot, relations, wholeFiles);
                 if (plan.unknownTable() != null) {
                     return "PIVOT (" + open.valuesSql() + ") ON v IN ('') USING count(*)";
                 }
@@ -493,12 +585,12 @@ public final class QueryEngine implements AutoCloseable {
         return pivot.with(values);
     }
 
-    private QueryPlan plan(QueryRequest request, String text, DuckDBConnection connection, TableSource.Snapshot snapshot,
-            Relations relations) throws SQLException {
+    private QueryPlan plan(QueryRequest request, String text, Instance used, DuckDBConnection connection,
+            TableSource.Snapshot snapshot, Relations relations, boolean wholeFiles) throws SQLException {
         String database = request.defaultDatabase();
         Statement statement = rewrite(connection, parser.parse(connection, text), database);
         List<Found> found = new ArrayList<>();
-        Map<TableId, Long> versions = new HashMap<>();
+        Map<TableId, TableSource.TableVersion> versions = new HashMap<>();
         boolean cacheable = cache.isEnabled() && !statement.dependsOnNow() && statement.explain() == null
                 && text.equals(request.sql());
         for (TableMention mention : statement.tables()) {
@@ -523,16 +615,21 @@ public final class QueryEngine implements AutoCloseable {
             versions.put(view.get().table(), snapshot.version(view.get().table()));
             found.add(new Found(mention, view.get(), null));
         }
-        List<List<DataFile>> chosen = chooseFiles(connection, statement, found, request.pruning());
+        ResultCache.Key key = cacheable ? new ResultCache.Key(new String(statement.sql(), StandardCharsets.UTF_8), database,
+                versions) : null;
+        String known = request.pruning() ? fromCatalog(used, connection, statement, found, relations) : null;
+        if (known != null) {
+            return new QueryPlan(known, null, null, key, relations, snapshot);
+        }
+        Chosen chosen = choose(used, connection, statement, found, request.pruning() && isWorthPruning(found));
         TextEdits edits = edits(statement);
         for (int i = 0; i < found.size(); i++) {
             Found table = found.get(i);
             String relation = table.relation() != null ? table.relation()
-                    : relations.table(table.view().schema(), chosen.get(i), table.view().hot());
+                    : relations.table(table.view().schema(), chosen.files(i, table.view().files()), table.view().hot(),
+                            wholeFiles ? Optional.empty() : chosen.columns(i));
             replace(edits, table.mention(), relation);
         }
-        ResultCache.Key key = cacheable ? new ResultCache.Key(new String(statement.sql(), StandardCharsets.UTF_8), database,
-                versions) : null;
         return new QueryPlan(new String(edits.apply(), StandardCharsets.UTF_8), statement.explain(), null, key, relations,
                 snapshot);
     }
@@ -553,8 +650,7 @@ public final class QueryEngine implements AutoCloseable {
                 }
                 case Rewrite.Replaced(String sql) -> {
                     Statement replaced = parser.parse(connection, sql);
-                    current = new Statement(replaced.sql(), replaced.syntaxTree(), replaced.tables(), replaced.qualifiers(),
-                            replaced.dependsOnNow(), statement.explain());
+                    current = replaced.explained(statement.explain());
                 }
                 case Rewrite.Rejected(ErrorCode code, String message, int position) -> throw new ArcException(code,
                         position < 0 ? message : message + " (at character " + position + ")");
@@ -605,56 +701,80 @@ public final class QueryEngine implements AutoCloseable {
                 : relation + " AS " + StatementParser.quote(List.of(mention.alias())));
     }
 
-    /// Which files each mention needs.
-    private List<List<DataFile>> chooseFiles(DuckDBConnection connection, Statement statement, List<Found> found,
-            boolean pruning)
+    /// What each mention's rows have to meet.
+    private Chosen choose(Instance used, DuckDBConnection connection, Statement statement, List<Found> found,
+            boolean worthwhile)
             throws SQLException {
-        List<List<DataFile>> all = new ArrayList<>();
+        if (!worthwhile) {
+            return Chosen.ALL;
+        }
         List<TableSchema> schemas = new ArrayList<>();
-        boolean worthwhile = false;
         for (Found table : found) {
-            List<DataFile> tableFiles = table.view() == null ? List.of() : table.view().files();
-            worthwhile |= tableFiles.size() >= MIN_FILES_TO_PRUNE;
-            all.add(tableFiles);
             schemas.add(table.view() == null ? TableSchema.EMPTY : table.view().schema());
         }
-        if (!pruning || !worthwhile) {
-            return all;
+        if (statement.dependsOnNow()) {
+            return conditions(used, connection, statement, found);
         }
         FilterKey key = new FilterKey(new String(statement.sql(), StandardCharsets.UTF_8), schemas);
-        List<FileFilter> conditions = null;
-        if (!statement.dependsOnNow()) {
-            synchronized (filters) {
-                conditions = filters.get(key);
-            }
+        Chosen chosen;
+        synchronized (filters) {
+            chosen = filters.get(key);
         }
-        if (conditions == null) {
-            conditions = conditions(connection, statement, found);
-            if (!statement.dependsOnNow()) {
-                synchronized (filters) {
-                    filters.put(key, conditions);
-                    if (filters.size() > MAX_CACHED_FILTERS) {
-                        filters.remove(filters.firstEntry().getKey());
-                    }
+        if (chosen == null) {
+            chosen = conditions(used, connection, statement, found);
+            synchronized (filters) {
+                filters.put(key, chosen);
+                if (filters.size() > MAX_CACHED_FILTERS) {
+                    filters.remove(filters.firstEntry().getKey());
                 }
             }
-        }
-        List<List<DataFile>> chosen = new ArrayList<>();
-        for (int i = 0; i < all.size(); i++) {
-            chosen.add(Pruner.keep(all.get(i), conditions.get(i)));
         }
         return chosen;
     }
 
-    private List<FileFilter> conditions(DuckDBConnection connection, Statement statement,
-            List<Found> found) throws SQLException {
+    private boolean isWorthPruning(List<Found> found) {
+        int enough = files.fetches() ? 1 : MIN_FILES_TO_PRUNE;
+        for (Found table : found) {
+            if (table.view() != null && table.view().files().size() >= enough) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// The statement's answer from what the catalog knows of the files and from the times of the rows in memory, or null.
+    private String fromCatalog(Instance used, DuckDBConnection connection, Statement statement, List<Found> found,
+            Relations relations)
+            throws SQLException {
+        if (statement.totals() == null || found.size() != 1 || found.getFirst().view() == null) {
+            return null;
+        }
+        TableView view = found.getFirst().view();
+        TimeRange range = TimeRange.ALL;
+        if (statement.totals().filtered()) {
+            Chosen chosen = choose(used, connection, statement, found, isWorthPruning(found));
+            range = chosen.complete() ? TimeRange.of(chosen.conditions().getFirst()) : null;
+            if (range == null) {
+                return null;
+            }
+        }
+        // The statement itself, over no rows, gives names and types, and errors where there are any.
+        TextEdits edits = edits(statement);
+        replace(edits, found.getFirst().mention(), "(" + Relations.emptyScan(view.schema()) + ")");
+        String named = new String(edits.apply(), StandardCharsets.UTF_8);
+        return statement.totals().answer(view, range, named, partial -> relations.table(view.schema(), partial, List.of(),
+                Optional.of(Set.of())));
+    }
+
+    private Chosen conditions(Instance used, DuckDBConnection connection, Statement statement, List<Found> found)
+            throws SQLException {
         List<Pruner.StandIn> standIns = new ArrayList<>();
         TextEdits edits = edits(statement);
         for (int i = 0; i < found.size(); i++) {
             Found table = found.get(i);
-            Pruner.StandIn standIn = table.view() == null ? null : pruner.standIn(table.view().schema(), i);
+            Pruner.StandIn standIn = table.view() == null ? null : used.pruner().standIn(table.view().schema(), i);
             if (table.view() != null && standIn == null) {
-                return java.util.Collections.nCopies(found.size(), FileFilter.UNKNOWN);
+                return Chosen.ALL;
             }
             standIns.add(standIn);
             replace(edits, table.mention(), standIn == null ? table.relation() : standIn.sql());
@@ -663,12 +783,14 @@ public final class QueryEngine implements AutoCloseable {
             // now() is the transaction's: the plan and the run have to share one.
             connection.setAutoCommit(false);
         }
-        Map<String, FileFilter> byName = pruner.filters(connection, new String(edits.apply(), StandardCharsets.UTF_8),
+        Pruner.Conditions known = used.pruner().filters(connection, new String(edits.apply(), StandardCharsets.UTF_8),
                 standIns.stream().filter(Objects::nonNull).toList());
         List<FileFilter> conditions = new ArrayList<>();
+        List<Optional<Set<String>>> columns = new ArrayList<>();
         for (Pruner.StandIn standIn : standIns) {
-            conditions.add(standIn == null ? FileFilter.UNKNOWN : byName.getOrDefault(standIn.name(), FileFilter.UNKNOWN));
+            columns.add(standIn == null ? Optional.empty() : Optional.ofNullable(known.columns().get(standIn.name())));
+            conditions.add(standIn == null ? FileFilter.UNKNOWN : known.byName().getOrDefault(standIn.name(), FileFilter.UNKNOWN));
         }
-        return conditions;
+        return new Chosen(conditions, columns, known.complete());
     }
 }

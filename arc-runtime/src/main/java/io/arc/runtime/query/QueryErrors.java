@@ -24,9 +24,23 @@ final class QueryErrors {
         return e.getMessage() != null && e.getMessage().contains("Invalid result set");
     }
 
+    /// For a query whose DuckDB has become unusable.
+    static ArcException lost(SQLException cause) {
+        return new ArcException(ErrorCode.NOT_READY, "the query engine met a defect and starts anew; send the query again", cause);
+    }
+
+    /// Whether DuckDB may be unusable after the failure.
+    static boolean isDefect(Throwable failure) {
+        return failure instanceof ArcException known
+                && (known.code() == ErrorCode.NOT_READY || known.code() == ErrorCode.INTERNAL);
+    }
+
     static ArcException translate(SQLException e) {
         String message = e.getMessage() == null ? "" : e.getMessage();
         String text = clean(message);
+        if (message.startsWith("FATAL Error") || message.contains("database has been invalidated")) {
+            return lost(e);
+        }
         if (message.startsWith("Out of Memory Error")) {
             return new ArcException(ErrorCode.OVERLOADED,
                     "the query needs more memory than the server may use; narrow it, or raise "

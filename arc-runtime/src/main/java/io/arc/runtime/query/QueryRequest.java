@@ -1,6 +1,7 @@
 package io.arc.runtime.query;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 
@@ -13,8 +14,9 @@ import java.util.function.BooleanSupplier;
 ///     another thread.
 /// @param pruning whether files may be skipped that the catalog shows to hold no row of the answer; off only for tests and
 ///     diagnosis
+/// @param after positions of writes that the answer has to include; the query waits for them
 public record QueryRequest(String sql, String defaultDatabase, Priority priority, Duration timeout, boolean profile,
-        BooleanSupplier abandoned, boolean pruning) {
+        BooleanSupplier abandoned, boolean pruning, List<String> after) {
     /// Who runs first when queries wait.
     public enum Priority {
         LOW, NORMAL, HIGH, CRITICAL
@@ -26,10 +28,11 @@ public record QueryRequest(String sql, String defaultDatabase, Priority priority
         Objects.requireNonNull(priority, "priority");
         Objects.requireNonNull(timeout, "timeout");
         Objects.requireNonNull(abandoned, "abandoned");
+        after = List.copyOf(after);
     }
 
     public QueryRequest(String sql, String defaultDatabase, Priority priority, Duration timeout, boolean profile) {
-        this(sql, defaultDatabase, priority, timeout, profile, () -> false, true);
+        this(sql, defaultDatabase, priority, timeout, profile, () -> false, true, List.of());
     }
 
     /// With normal priority and the engine's limit.
@@ -38,6 +41,22 @@ public record QueryRequest(String sql, String defaultDatabase, Priority priority
     }
 
     QueryRequest withSql(String newSql) {
-        return new QueryRequest(newSql, defaultDatabase, priority, timeout, profile, abandoned, pruning);
+        return new QueryRequest(newSql, defaultDatabase, priority, timeout, profile, abandoned, pruning, after);
+    }
+
+    public QueryRequest withAbandoned(BooleanSupplier newAbandoned) {
+        return new QueryRequest(sql, defaultDatabase, priority, timeout, profile, newAbandoned, pruning, after);
+    }
+
+    public QueryRequest withPruning(boolean newPruning) {
+        return new QueryRequest(sql, defaultDatabase, priority, timeout, profile, abandoned, newPruning, after);
+    }
+
+    public QueryRequest withTimeout(Duration newTimeout) {
+        return new QueryRequest(sql, defaultDatabase, priority, newTimeout, profile, abandoned, pruning, after);
+    }
+
+    public QueryRequest withAfter(List<String> newAfter) {
+        return new QueryRequest(sql, defaultDatabase, priority, timeout, profile, abandoned, pruning, newAfter);
     }
 }

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -26,11 +27,12 @@ import org.duckdb.DuckDBResultSet;
 /// which does all the work between [#work] and the end of the answer. A third, the ticker, ends it.
 final class QueryTask implements RunningQuery {
     private enum State {
-        WAITING, RUNNING, DONE, CANCELLED, TIMED_OUT, CLIENT_GONE
+        WAITING, RUNNING, DONE, CANCELLED, TIMED_OUT, CLIENT_GONE, ENGINE_LOST
     }
 
     private static final int BATCH_ROWS = 8192;
     private static final int BLOCK_BYTES = 64 << 10;
+    private static final Throwable STRAYED = new ArcException(ErrorCode.INTERNAL, "a part of a file is missing");
     private static final ResultEncoder NO_MORE = new CsvEncoder();
 
     private final QueryEngine engine;
@@ -47,7 +49,9 @@ final class QueryTask implements RunningQuery {
     /// Guarded by `this`, as is `statement`.
     private State state = State.WAITING;
     private PreparedStatement statement;
+    private Instance runsOn;
 
+    private volatile boolean metDefect;
     private volatile List<ResultColumn> columns = List.of();
     private volatile ArcException unknownTable;
     private volatile long rowCount;
@@ -80,6 +84,22 @@ final class QueryTask implements RunningQuery {
             throw e.getCause() instanceof ArcException known ? known
                     : new ArcException(ErrorCode.INTERNAL, "the query failed", e.getCause());
         }
+    }
+
+    /// Ends the query if it runs on an instance that is gone.
+    void lose(Instance gone) {
+        boolean affected;
+        synchronized (this) {
+            affected = state == State.RUNNING && runsOn == gone;
+        }
+        if (affected) {
+            end(State.ENGINE_LOST);
+        }
+    }
+
+    /// Whether it has failed in a way after which the instance may be unusable.
+    boolean hasMetDefect() {
+        return metDefect;
     }
 
     /// Called a few times a second by the ticker.
@@ -139,6 +159,7 @@ final class QueryTask implements RunningQuery {
         return switch (reason) {
             case TIMED_OUT -> new ArcException(ErrorCode.QUERY_TIMEOUT, "Query timed out");
             case CANCELLED, CLIENT_GONE -> new ArcException(ErrorCode.QUERY_CANCELLED, "the query was cancelled");
+            case ENGINE_LOST -> QueryErrors.lost(null);
             case WAITING, RUNNING, DONE -> new ArcException(ErrorCode.INTERNAL, "the query ended without a reason");
         };
     }
@@ -146,33 +167,19 @@ final class QueryTask implements RunningQuery {
     /// The engine thread's part.
     ///
     /// @return whether the connection can serve another query
-    boolean work(DuckDBConnection connection, BufferAllocator allocator) {
+    boolean work(Instance instance, DuckDBConnection connection, BufferAllocator allocator) {
         synchronized (this) {
             if (state != State.WAITING) {
                 return true;
             }
             state = State.RUNNING;
+            runsOn = instance;
         }
         startedNanos = System.nanoTime();
-        Throwable failure = null;
-        try (FileAccess.Reading reading = engine.files().begin();
-                QueryPlan plan = engine.plan(this, connection, reading)) {
-            plannedNanos = System.nanoTime();
-            unknownTable = plan.unknownTable();
-            ResultCache.Key key = plan.cacheKey();
-            if (plan.isExplain()) {
-                runExplained(connection, allocator, plan);
-            } else {
-                execute(connection, allocator, plan.sql(), key);
-            }
-        } catch (SQLException e) {
-            failure = hasEnded() ? endedError() : QueryErrors.translate(e);
-        } catch (ArcException e) {
-            failure = hasEnded() ? endedError() : e;
-        } catch (IOException | RuntimeException | Error e) {
-            failure = hasEnded() ? endedError() : fromArrow(e);
-        } catch (InterruptedException e) {
-            failure = new ArcException(ErrorCode.NOT_READY, "the server is stopping", e);
+        Throwable failure = tryOnce(instance, connection, allocator, false);
+        if (failure == STRAYED) {
+            settle(connection);
+            failure = tryOnce(instance, connection, allocator, true);
         }
         boolean settled = settle(connection);
         boolean clean;
@@ -185,6 +192,7 @@ final class QueryTask implements RunningQuery {
             }
         }
         endedNanos = System.nanoTime();
+        metDefect = QueryErrors.isDefect(failure);
         if (failure != null) {
             if (failure instanceof ArcException known && known.code().category() == ErrorCode.Category.INTERNAL) {
                 QueryEngine.LOG.log(System.Logger.Level.ERROR, "query " + id + " failed: " + failure.getMessage(), failure);
@@ -197,6 +205,50 @@ final class QueryTask implements RunningQuery {
         handoff.finish(failure);
         finish();
         return clean;
+    }
+
+    /// Plans and runs the query.
+    ///
+    /// @param wholeFiles whether every column of the files is made sure to be there
+    /// @return null, why it failed, or STRAYED when it has to be tried once more with whole files
+    private Throwable tryOnce(Instance instance, DuckDBConnection connection, BufferAllocator allocator, boolean wholeFiles) {
+        boolean partial = false;
+        try (FileAccess.Reading reading = engine.files().begin();
+                QueryPlan plan = engine.plan(this, instance, connection, reading, wholeFiles)) {
+            partial = reading.isPartial();
+            plannedNanos = System.nanoTime();
+            unknownTable = plan.unknownTable();
+            ResultCache.Key key = plan.cacheKey();
+            if (plan.isExplain()) {
+                runExplained(connection, allocator, plan);
+            } else {
+                execute(connection, allocator, plan.sql(), key);
+            }
+            return null;
+        } catch (SQLException e) {
+            return hasEnded() ? endedError() : partial && mayHaveStrayed(e) ? STRAYED : QueryErrors.translate(e);
+        } catch (ArcException e) {
+            return hasEnded() ? endedError() : partial && mayHaveStrayed(e) ? STRAYED : e;
+        } catch (IOException | RuntimeException | Error e) {
+            return hasEnded() ? endedError() : partial && mayHaveStrayed(e) ? STRAYED : fromArrow(e);
+        } catch (InterruptedException e) {
+            return new ArcException(ErrorCode.NOT_READY, "the server is stopping", e);
+        }
+    }
+
+    /// Whether the failure may come from a part of a file that was not fetched, and nothing has been told to the client yet.
+    private boolean mayHaveStrayed(Throwable failure) {
+        if (ready.isDone()) {
+            return false;
+        }
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            String message = cause.getMessage() == null ? "" : cause.getMessage().toLowerCase(Locale.ROOT);
+            if (message.contains("parquet") || message.contains("protocol") || message.contains("thrift")
+                    || message.contains("page") || message.contains("io error") || message.contains("data file")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Leaves the transaction that the plan may have begun.
@@ -218,6 +270,7 @@ final class QueryTask implements RunningQuery {
         synchronized (this) {
             state = State.DONE;
         }
+        metDefect = true;
         ready.completeExceptionally(reason);
         handoff.finish(reason);
         engine.done(this, reason);

@@ -6,10 +6,12 @@ import io.arc.api.data.ColumnType;
 import io.arc.runtime.catalog.ColumnSchema;
 import io.arc.runtime.catalog.ColumnStats;
 import io.arc.runtime.catalog.DataFile;
+import io.arc.runtime.catalog.ForeignForm;
 import io.arc.runtime.catalog.TableSchema;
 import io.arc.runtime.duckdb.HotRows;
 import io.arc.runtime.duckdb.SqlText;
 import io.arc.runtime.filecache.FileAccess;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -17,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// Writes the SQL that stands for a table: files and rows in memory, every column in the type of the table's schema, `time`
@@ -37,10 +40,12 @@ final class Relations implements AutoCloseable {
     }
 
     /// A query in parentheses with the rows of the given files and batches.
-    String table(TableSchema schema, List<DataFile> files, List<ColumnBatch> batches) {
+    ///
+    /// @param columns those that are looked at, as far as that is known
+    String table(TableSchema schema, List<DataFile> files, List<ColumnBatch> batches, Optional<Set<String>> columns) {
         List<String> scans = new ArrayList<>();
         for (FileShape shape : shapes(files)) {
-            scans.add(fileScan(schema, shape));
+            scans.add(fileScan(schema, shape, columns));
         }
         List<BatchShape> batchShapes = new ArrayList<>();
         for (ColumnBatch batch : batches) {
@@ -97,10 +102,12 @@ final class Relations implements AutoCloseable {
     private static final class FileShape {
         private final Map<String, ColumnType> types;
         private final List<DataFile> files = new ArrayList<>();
+        private final Optional<ForeignForm> foreign;
         private boolean uniform = true;
 
-        FileShape(Map<String, ColumnType> types) {
+        FileShape(Map<String, ColumnType> types, Optional<ForeignForm> foreign) {
             this.types = types;
+            this.foreign = foreign;
         }
     }
 
@@ -112,8 +119,10 @@ final class Relations implements AutoCloseable {
                 types.put(column.name(), column.type());
             }
             // Where names differ in case only, the order of the columns tells them apart, so it is part of the shape.
-            Object key = readNames(types.keySet()).isEmpty() ? types : List.copyOf(types.entrySet());
-            exact.computeIfAbsent(key, _ -> new FileShape(types)).files.add(file);
+            Object names = readNames(types.keySet()).isEmpty() ? types : List.copyOf(types.entrySet());
+            // Other programs' types hide behind the same types of ours, and one scan must not mix them.
+            Object key = file.foreign().isPresent() ? List.of(names, file.foreign().get()) : names;
+            exact.computeIfAbsent(key, _ -> new FileShape(types, file.foreign())).files.add(file);
         }
         if (exact.size() <= MAX_EXACT_SHAPES) {
             return List.copyOf(exact.values());
@@ -122,13 +131,14 @@ final class Relations implements AutoCloseable {
         for (FileShape shape : exact.values()) {
             FileShape host = null;
             for (FileShape candidate : merged) {
-                if (agree(candidate.types, shape.types) && !differInCase(candidate.types, shape.types)) {
+                if (candidate.foreign.isEmpty() && shape.foreign.isEmpty() && agree(candidate.types, shape.types)
+                        && !differInCase(candidate.types, shape.types)) {
                     host = candidate;
                     break;
                 }
             }
             if (host == null) {
-                host = new FileShape(new LinkedHashMap<>(shape.types));
+                host = new FileShape(new LinkedHashMap<>(shape.types), shape.foreign);
                 merged.add(host);
             } else {
                 host.types.putAll(shape.types);
@@ -164,22 +174,32 @@ final class Relations implements AutoCloseable {
         return !readNames(together).isEmpty();
     }
 
-    private String fileScan(TableSchema schema, FileShape shape) {
-        StringBuilder sql = new StringBuilder("SELECT CAST(\"time\" AS TIMESTAMPTZ) AS \"time\"");
+    private String fileScan(TableSchema schema, FileShape shape, Optional<Set<String>> columns) {
+        StringBuilder sql = new StringBuilder("SELECT ").append(time(shape)).append(" AS \"time\"");
         Map<String, String> renamed = readNames(shape.types.keySet());
         for (ColumnSchema column : schema.columns()) {
             String name = SqlText.identifier(column.name());
             String source = SqlText.identifier(renamed.getOrDefault(column.name(), column.name()));
-            sql.append(", CAST(").append(shape.types.containsKey(column.name()) ? source : "NULL").append(" AS ")
-                    .append(sqlType(column.type())).append(") AS ").append(name);
+            ColumnType stored = shape.types.get(column.name());
+            sql.append(", ").append(stored == null ? converted("NULL", column.type(), column.type())
+                    : converted(source, stored, column.type())).append(" AS ").append(name);
         }
         sql.append(" FROM read_parquet([");
         String separator = "";
-        for (DataFile file : shape.files) {
-            sql.append(separator).append(SqlText.literal(globFree(reading.local(file).toString())));
+        for (Path path : reading.local(shape.files, columns)) {
+            sql.append(separator).append(SqlText.literal(globFree(path.toString())));
             separator = ", ";
         }
         return sql.append("], hive_partitioning = false").append(shape.uniform ? ")" : ", union_by_name = true)").toString();
+    }
+
+    private static String time(FileShape shape) {
+        return shape.foreign.flatMap(ForeignForm::timeUnit).map(unit -> switch (unit) {
+            case SECONDS -> "make_timestamptz(CAST(\"time\" AS BIGINT) * 1000000)";
+            case MILLIS -> "make_timestamptz(CAST(\"time\" AS BIGINT) * 1000)";
+            case MICROS -> "make_timestamptz(CAST(\"time\" AS BIGINT))";
+            case NANOS -> "make_timestamptz(CAST(floor(CAST(\"time\" AS HUGEINT) / 1000) AS BIGINT))";
+        }).orElse("CAST(\"time\" AS TIMESTAMPTZ)");
     }
 
     /// The path as a pattern that only it matches: DuckDB takes every name of a file for a pattern.
@@ -209,7 +229,7 @@ final class Relations implements AutoCloseable {
                 source = "c" + columns.size();
                 columns.add(new HotRows.SharedColumn(column.name(), type));
             }
-            sql.append(", CAST(").append(source).append(" AS ").append(sqlType(column.type())).append(") AS ")
+            sql.append(", ").append(converted(source, type == null ? column.type() : type, column.type())).append(" AS ")
                     .append(SqlText.identifier(column.name()));
         }
         HotRows.Shared rows = hotRows.share(batches, columns);
@@ -225,6 +245,15 @@ final class Relations implements AutoCloseable {
                     + "").append(SqlText.identifier(column.name()));
         }
         return sql.append(" WHERE false").toString();
+    }
+
+    /// A value as the table's type has it. An integer that has become a double in a file reads as the text that it had before:
+    /// whether a flush came between must not show.
+    private static String converted(String source, ColumnType stored, ColumnType wanted) {
+        String cast = "CAST(" + source + " AS " + sqlType(wanted) + ")";
+        return stored != ColumnType.FLOAT64 || wanted != ColumnType.TEXT ? cast
+                : "CASE WHEN " + source + " = trunc(" + source + ") AND abs(" + source + ") < 9007199254740992 THEN CAST(CAST("
+                        + source + " AS BIGINT) AS VARCHAR) ELSE " + cast + " END";
     }
 
     static String sqlType(ColumnType type) {

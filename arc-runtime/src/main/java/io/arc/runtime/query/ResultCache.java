@@ -34,7 +34,7 @@ public final class ResultCache {
         this.clock = clock;
     }
 
-    record Key(String sql, String database, Map<TableId, Long> versions) {
+    record Key(String sql, String database, Map<TableId, TableSource.TableVersion> versions) {
         Key {
             versions = Map.copyOf(versions);
         }

@@ -13,12 +13,17 @@ import java.util.Objects;
 /// @param dependsOnNow whether it calls a function of the current time or a random one, so that its constants differ from
 ///     one run to the next
 /// @param explain how it is explained, or null when it is run
+/// @param totals what it asks of one table as a whole, or null when it asks for anything else
 record Statement(byte[] sql, String syntaxTree, List<TableMention> tables, List<Qualifier> qualifiers, boolean dependsOnNow,
-        Explain explain) {
+        Explain explain, Totals totals) {
     Statement {
         Objects.requireNonNull(sql, "sql");
         tables = List.copyOf(tables);
         qualifiers = List.copyOf(qualifiers);
+    }
+
+    Statement explained(Explain how) {
+        return new Statement(sql, syntaxTree, tables, qualifiers, dependsOnNow, how, how == null ? totals : null);
     }
 
     /// One mention of a table.

@@ -123,7 +123,8 @@ final class StatementParser {
                 throw rejected("this short form cannot be used here; write SELECT * FROM the table instead of TABLE or SHOW");
             }
         }
-        return new Statement(body, tree, reader.tables(), reader.qualifiers(), reader.dependsOnNow(), explain);
+        return new Statement(body, tree, reader.tables(), reader.qualifiers(), reader.dependsOnNow(), explain,
+                explain == null ? Totals.of(Json.object(Json.parse(tree))) : null);
     }
 
     /// `default.cpu` with `default` in quotes: it is a reserved word, and the name of the database that everybody has.

@@ -62,8 +62,13 @@ public final class WalReplay {
         AtomicLong rows = new AtomicLong();
         WalReader.Report report = reader.read((writer, sequence, batches) -> rows.addAndGet(
                 accept(files, writer, sequence, batches)));
-        // Also where there was no frame to hand over, as in a segment that a crash left empty.
+        // Clients may hold positions of the earlier run: what is in files or back in memory has been passed.
         report.segments().forEach(segment -> buffers.passed(segment.writer(), segment.lastSequence()));
+        for (String database : files.databases()) {
+            for (TableEntry table : files.tables(database)) {
+                table.walCoverage().forEach(buffers::passed);
+            }
+        }
         recovered.add(rows.get());
         damaged.add(report.damaged());
         if (report.frames() > 0) {

@@ -13,6 +13,7 @@ import io.arc.runtime.metrics.Metrics;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -58,6 +59,7 @@ public final class ResilientStore implements ObjectStore {
         this.options = Objects.requireNonNull(options, "options");
         this.metrics = Objects.requireNonNull(metrics, "metrics");
         this.breaker = new CircuitBreaker(options, System::nanoTime);
+        this.threads = Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("arc-store-", 0).factory());
         for (Operation operation : Operation.values()) {
             operation.calls(metrics);
             operation.errors(metrics);
@@ -129,6 +131,11 @@ public final class ResilientStore implements ObjectStore {
     @Override
     public ScanTarget scanTarget(String key) {
         return store.scanTarget(key);
+    }
+
+    @Override
+    public List<Path> localDirectories() {
+        return store.localDirectories();
     }
 
     /// The plugin's own health, or DOWN while the circuit is open.

@@ -35,6 +35,11 @@ final class GuardedListener implements WalListener {
     }
 
     @Override
+    public void segmentArchived(String writer, Path file) {
+        tell(() -> listener.segmentArchived(writer, file));
+    }
+
+    @Override
     public void segmentDeleted(String writer, Path file) {
         tell(() -> listener.segmentDeleted(writer, file));
     }

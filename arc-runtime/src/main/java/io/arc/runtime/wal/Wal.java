@@ -6,6 +6,7 @@ import io.arc.api.spi.Health;
 import io.arc.runtime.fs.FileSystem;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -66,9 +67,9 @@ public final class Wal implements Journal {
             throw unusable;
         }
         WalListener guarded = new GuardedListener(listener);
-        Segments segments = new Segments(files, options.directory(), guarded);
+        Segments segments = new Segments(files, options.directory(), clock, options.recovered(), guarded);
         leftBehind.segments().forEach(segment ->
-                segments.add(segment.writer(), segment.lastSequence(), segment.file(), segment.bytes()));
+                segments.addRecovered(segment.writer(), segment.lastSequence(), segment.file(), segment.bytes()));
         Wal wal = new Wal(options, directoryLock, segments);
         for (int number = 1; number <= options.writers(); number++) {
             String id = WalOptions.writerId(options.instanceId(), number);
@@ -133,7 +134,14 @@ public final class Wal implements Journal {
 
     public WalStatus status() {
         return new WalStatus(options.directory(), options.syncMode(), backlog.get(), options.maxBacklogBytes(), refused.sum(),
-                writers.stream().map(WalWriter::status).toList(), segments.list());
+                writers.stream().map(WalWriter::status).toList(), segments.list(), segments.archived());
+    }
+
+    /// Deletes recovered segments that were put aside longer ago than the age. On the calling thread.
+    ///
+    /// @return what was deleted
+    public List<WalStatus.Archived> cleanUp(Duration age) {
+        return segments.deleteArchived(age);
     }
 
     /// DEGRADED from a failed write or sync until the next that works.

@@ -21,6 +21,9 @@ public interface WalListener {
 
     default void segmentClosed(String writer, Path file, long bytes) {}
 
+    /// A recovered segment whose rows are all in files was put aside under a new name.
+    default void segmentArchived(String writer, Path file) {}
+
     /// A segment whose rows are all in files is gone.
     default void segmentDeleted(String writer, Path file) {}
 }

@@ -3,6 +3,7 @@ package io.arc.runtime.wal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.ToLongFunction;
 
 /// How the log is written.
@@ -15,9 +16,18 @@ import java.util.function.ToLongFunction;
 /// @param maxSegmentAge or of this age
 /// @param maxBacklogBytes what may wait for the disk in memory, for all writers together; one frame may wait whatever its size
 /// @param maxFrameBytes a request whose rows take more is refused
+/// @param recovered what becomes of the segments of earlier runs once their rows are in files; empty: they are deleted
 /// @param lastSequence for a writer's id the highest sequence that is known to have been given, in segments or in the catalog
 public record WalOptions(Path directory, String instanceId, int writers, SyncMode syncMode, long maxSegmentBytes,
-        Duration maxSegmentAge, long maxBacklogBytes, long maxFrameBytes, ToLongFunction<String> lastSequence) {
+        Duration maxSegmentAge, long maxBacklogBytes, long maxFrameBytes, Optional<KeepRecovered> recovered,
+        ToLongFunction<String> lastSequence) {
+    /// How recovered segments are kept, as `*.wal.recovered`: at most so long, and at most so many bytes of them.
+    public record KeepRecovered(Duration age, long bytes) {
+        public KeepRecovered {
+            Objects.requireNonNull(age, "age");
+        }
+    }
+
     /// More than a sensible request holds, and little enough to be read back in one piece.
     public static final long DEFAULT_MAX_FRAME_BYTES = 1 << 30;
 
@@ -31,6 +41,7 @@ public record WalOptions(Path directory, String instanceId, int writers, SyncMod
         Objects.requireNonNull(directory, "directory");
         Objects.requireNonNull(syncMode, "syncMode");
         Objects.requireNonNull(maxSegmentAge, "maxSegmentAge");
+        Objects.requireNonNull(recovered, "recovered");
         Objects.requireNonNull(lastSequence, "lastSequence");
         if (instanceId.isEmpty() || instanceId.length() > 24 || !instanceId.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
             throw new IllegalArgumentException("instance id '" + instanceId + "'");
@@ -45,6 +56,17 @@ public record WalOptions(Path directory, String instanceId, int writers, SyncMod
             Duration maxSegmentAge, long maxBacklogBytes, ToLongFunction<String> lastSequence) {
         this(directory, instanceId, writers, syncMode, maxSegmentBytes, maxSegmentAge, maxBacklogBytes, DEFAULT_MAX_FRAME_BYTES,
                 lastSequence);
+    }
+
+    public WalOptions(Path directory, String instanceId, int writers, SyncMode syncMode, long maxSegmentBytes,
+            Duration maxSegmentAge, long maxBacklogBytes, long maxFrameBytes, ToLongFunction<String> lastSequence) {
+        this(directory, instanceId, writers, syncMode, maxSegmentBytes, maxSegmentAge, maxBacklogBytes, maxFrameBytes,
+                Optional.empty(), lastSequence);
+    }
+
+    public WalOptions withRecovered(KeepRecovered keep) {
+        return new WalOptions(directory, instanceId, writers, syncMode, maxSegmentBytes, maxSegmentAge, maxBacklogBytes,
+                maxFrameBytes, Optional.of(keep), lastSequence);
     }
 
     /// The id of one of this server's writers.

@@ -11,6 +11,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -119,13 +120,62 @@ public final class WalReader {
         }
     }
 
-    private Report readAll(FrameConsumer consumer) throws IOException {
-        Map<String, List<Found>> byWriter = new TreeMap<>();
+    /// For each writer whose frames the folder still has, the first sequence of them; reads the segments' heads only. As
+    /// segments are deleted in their order, every frame from there on is in the folder, if nothing is damaged.
+    ///
+    /// @throws ArcException like [#read]
+    public Map<String, Long> firstSequences() {
+        try {
+            Map<String, Long> first = new TreeMap<>();
+            if (!files.exists(directory)) {
+                return first;
+            }
+            for (Found found : inspectAll()) {
+                if (found.first() != Long.MAX_VALUE) {
+                    first.merge(found.writer(), found.first(), Math::min);
+                }
+            }
+            return first;
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException("the log's folder " + directory + " cannot be read", unreadable);
+        }
+    }
+
+    private List<Found> inspectAll() throws IOException {
+        List<Found> all = new ArrayList<>();
         for (Path file : files.list(directory)) {
             if (isSegment(file)) {
-                Found found = inspect(file);
-                byWriter.computeIfAbsent(found.writer(), absent -> new ArrayList<>()).add(found);
+                all.add(inspect(file));
             }
+        }
+        for (int i = 0; i < all.size(); i++) {
+            Found damaged = all.get(i);
+            if (damaged.header() == null) {
+                all.set(i, new Found(writerBeside(all, i), damaged.file(), damaged.size(), null, damaged.first(), damaged.salt()));
+            }
+        }
+        return all;
+    }
+
+    /// The folder may hold segments of an instance id from before a catalog was lost: a damaged one belongs to the writer of
+    /// the nearest sound one of its number, those before it first.
+    private static String writerBeside(List<Found> all, int damaged) {
+        String writer = all.get(damaged).writer();
+        String number = writer.substring(writer.lastIndexOf('-'));
+        List<Found> nearest = new ArrayList<>(all.subList(0, damaged).reversed());
+        nearest.addAll(all.subList(damaged, all.size()));
+        for (Found other : nearest) {
+            if (other.header() != null && other.writer().endsWith(number)) {
+                return other.writer();
+            }
+        }
+        return writer;
+    }
+
+    private Report readAll(FrameConsumer consumer) throws IOException {
+        Map<String, List<Found>> byWriter = new TreeMap<>();
+        for (Found found : inspectAll()) {
+            byWriter.computeIfAbsent(found.writer(), absent -> new ArrayList<>()).add(found);
         }
         if (byWriter.isEmpty()) {
             return Report.NONE;
@@ -462,6 +512,19 @@ public final class WalReader {
                 }
             }
 
+            /// Beside the copy, for whoever finds it later.
+            private void tellReason(Path copy) throws IOException {
+                Path text = copy.resolveSibling(copy.getFileName() + ".txt");
+                files.delete(text);
+                try (FileHandle target = files.create(text)) {
+                    target.append(ByteBuffer.wrap((segmentDamaged + " frames of writer " + writer + " are lost: "
+                            + (found.header() == null ? "the segment's header is damaged; " : "")
+                            + "checksums do not match, or frames are missing that had been synced. " + segmentFrames
+                            + " sound frames were recovered from the original.\n").getBytes(StandardCharsets.UTF_8)));
+                    target.sync(true);
+                }
+            }
+
             private void quarantine() {
                 Path folder = directory.resolve("quarantine");
                 Path copy = folder.resolve(found.file().getFileName());
@@ -481,6 +544,7 @@ public final class WalReader {
                         }
                         target.sync(true);
                     }
+                    tellReason(copy);
                     files.syncDirectory(folder);
                     quarantined.add(copy);
                     LOG.log(Level.ERROR, "the log segment " + found.file() + " is damaged: " + segmentDamaged

@@ -45,6 +45,10 @@ public final class TestBatches {
         return new DoubleColumn(name, Role.FIELD, values, Validity.ALL_PRESENT);
     }
 
+    public static Column booleans(String name, boolean... values) {
+        return new BooleanColumn(name, Role.FIELD, values, Validity.ALL_PRESENT);
+    }
+
     public static Column texts(String name, String... values) {
         return new Utf8Column(name, Role.TAG, Utf8Block.of(values), Validity.ALL_PRESENT);
     }

@@ -10,6 +10,7 @@ import io.arc.runtime.catalog.ColumnStats.Bounds;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -20,7 +21,7 @@ class FileDetailsTest {
     void comesBackAsItWent() {
         for (long seed = 0; seed < 3000; seed++) {
             DataFile file = Samples.randomFile(new Random(seed), Samples.CPU, "a");
-            reader.read(file.key(), FileDetails.encode(file.coverage(), file.columns()));
+            reader.read(file.key(), FileDetails.encode(file.coverage(), file.columns(), file.foreign()));
             assertThat(reader.coverage).as("seed %d", seed).isEqualTo(file.coverage());
             assertThat(reader.columns).as("seed %d", seed).isEqualTo(file.columns());
         }
@@ -33,7 +34,7 @@ class FileDetailsTest {
                 new ColumnStats("d", ColumnType.FLOAT64, -1, new Bounds.Doubles(1.5, 2, false)),
                 new ColumnStats("b", ColumnType.BOOLEAN, 0, new Bounds.Booleans(false, true)),
                 new ColumnStats("t", ColumnType.TEXT, 0, new Bounds.Texts("a", "ß")),
-                new ColumnStats("n", ColumnType.TEXT, 2, Bounds.NONE)));
+                new ColumnStats("n", ColumnType.TEXT, 2, Bounds.NONE)), Optional.empty());
         assertThat(HexFormat.of().formatHex(details)).isEqualTo("01" + "01" + "02" + "7731" + "00" + "d804" + "05"
                 + "0169" + "00" + "02" + "01" + "01" + "8001"
                 + "0164" + "01" + "01" + "02" + "3ff8000000000000" + "4000000000000000"
@@ -43,16 +44,28 @@ class FileDetailsTest {
     }
 
     @Test
+    void theFormOfAForeignFileIsKept() {
+        for (Optional<ForeignForm.TimeUnit> unit : List.of(Optional.<ForeignForm.TimeUnit>empty(),
+                Optional.of(ForeignForm.TimeUnit.SECONDS), Optional.of(ForeignForm.TimeUnit.NANOS))) {
+            ForeignForm form = new ForeignForm("abc", unit);
+            reader.read("k", FileDetails.encode(List.of(), List.of(), Optional.of(form)));
+            assertThat(reader.foreign).contains(form);
+        }
+        reader.read("k", FileDetails.encode(List.of(), List.of(), Optional.empty()));
+        assertThat(reader.foreign).isEmpty();
+    }
+
+    @Test
     void aBoundThatIsNoTextBoundsNothing() {
         reader.read("k", FileDetails.encode(List.of(),
-                List.of(new ColumnStats("t", ColumnType.TEXT, 0, new Bounds.Texts("a", "b\uD83D")))));
+                List.of(new ColumnStats("t", ColumnType.TEXT, 0, new Bounds.Texts("a", "b\uD83D"))), Optional.empty()));
         assertThat(reader.columns.getFirst().bounds()).isEqualTo(Bounds.NONE);
     }
 
     @Test
     void damageIsToldWithTheKey() {
         DataFile file = Samples.file(Samples.CPU, "a");
-        byte[] good = FileDetails.encode(file.coverage(), file.columns());
+        byte[] good = FileDetails.encode(file.coverage(), file.columns(), file.foreign());
         for (int length = 0; length < good.length; length++) {
             byte[] cut = Arrays.copyOf(good, length);
             assertThatExceptionOfType(ArcException.class).as("cut to %d", length)

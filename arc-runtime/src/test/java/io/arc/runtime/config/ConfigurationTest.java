@@ -61,7 +61,7 @@ final class ConfigurationTest {
         assertThat(config.ingest().compression()).contains("snappy");
         assertThat(config.ingest().defaultSortKeys()).isEmpty();
         assertThat(config.wal()).isEqualTo(new WalConfig(true, directory.resolve("data/wal"), WalConfig.SyncMode.FDATASYNC,
-                100L << 20, Duration.ofHours(1), 1, 128L << 20));
+                100L << 20, Duration.ofHours(1), 1, 128L << 20, Duration.ofHours(24), 256L << 20));
         assertThat(config.query().memoryLimitBytes()).isEqualTo(5L << 29);
         assertThat(config.query().threads()).isEqualTo(2);
         assertThat(config.auth().enabled()).isTrue();
@@ -248,16 +248,15 @@ final class ConfigurationTest {
 
     @Test
     void keysWithoutEffectAreOneWarningEach() throws IOException {
-        environment.put("COMPACTION_MIN_FILES", "5");
         environment.put("WORKERS", "84");
         environment.put("S3_BUCKET", "somebody-elses");
-        Configuration configuration = load("[compaction]", "min_files = 10", "min_age_hours = 1", "[server]",
+        Configuration configuration = load("[compaction]", "completion_dir = '/tmp'", "[delete]", "enabled = true", "[server]",
                 "tls_enabled = false",
                 "[tiered_storage.cold]", "anything = 1", "[storage]", "s3_bucket = 'b'");
         assertThat(problems(configuration)).isEmpty();
         assertThat(configuration.notices()).hasSize(6)
-                .anyMatch(each -> each.contains("compaction.min_files is recognised but has no effect in this version"))
-                .anyMatch(each -> each.contains("compaction.min_age_hours is recognised"))
+                .anyMatch(each -> each.contains("compaction.completion_dir is recognised but has no effect in this version"))
+                .anyMatch(each -> each.contains("delete.enabled is recognised"))
                 .anyMatch(each -> each.contains("server.workers is recognised"))
                 .anyMatch(each -> each.contains("server.tls_enabled is recognised"))
                 .anyMatch(each -> each.contains("tiered_storage.cold.anything is recognised"))
@@ -353,12 +352,15 @@ final class ConfigurationTest {
     @Test
     void theDescriptionShowsOriginsAndNoSecrets() throws IOException {
         environment.put("ARC_AUTH_BOOTSTRAP_TOKEN", TOKEN);
-        List<String> lines = load("[server]", "port = 1234").describe();
+        List<String> lines = load("[server]", "port = 1234")
+                .describe(Map.of("wal.writers", "3"));
         assertThat(lines).hasSize(ArcConfig.SETTINGS.size()).noneMatch(line -> line.contains(TOKEN))
                 .anyMatch(line -> line.matches("auth\\.bootstrap_token = \\*\\*\\* +# environment ARC_AUTH_BOOTSTRAP_TOKEN"))
                 .anyMatch(line -> line.startsWith("server.port = 1234 ") && line.endsWith("arc.toml:2"))
                 .anyMatch(line -> line.matches("server\\.max_payload_size = 1GB +# default"))
-                .anyMatch(line -> line.matches("wal\\.sync_mode = fdatasync +# default"));
+                .anyMatch(line -> line.matches("wal\\.sync_mode = fdatasync +# default"))
+                .anyMatch(line -> line.matches("wal\\.writers = 3 +# default"))
+                .anyMatch(line -> line.startsWith("wal.directory = (not set: wal under data.dir)"));
     }
 
     @Test

@@ -16,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -79,6 +80,11 @@ final class SqlView implements AutoCloseable, TableSource, FileAccess {
     @Override
     public Snapshot snapshot() {
         return path.tables.snapshot();
+    }
+
+    @Override
+    public boolean awaitReadable(String position, Duration atMost) throws InterruptedException {
+        return path.tables.awaitReadable(position, atMost);
     }
 
     @Override

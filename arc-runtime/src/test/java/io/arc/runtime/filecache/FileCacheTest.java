@@ -12,6 +12,7 @@ import io.arc.api.spi.StorageBackend.ObjectInfo;
 import io.arc.api.spi.StorageBackend.ObjectStore;
 import io.arc.api.spi.StorageBackend.PutMode;
 import io.arc.runtime.catalog.DataFile;
+import io.arc.runtime.flush.MemoryStore;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -166,6 +167,42 @@ final class FileCacheTest {
             assertThatThrownBy(() -> reading.local(cut)).hasMessageContaining("3 bytes in the store and 5 in the catalog");
         }
         assertThat(cache.usedBytes()).isEqualTo(400);
+    }
+
+    @Test
+    void whatIsStoredIsHeldAtOnce() throws Exception {
+        MemoryStore target = new MemoryStore();
+        FileCache cache = new FileCache(target, directory, 4_000_000);
+        WriteThrough writes = new WriteThrough(target, cache);
+        Path source = Files.write(Files.createTempFile("body", ".bin"), new byte[] {1, 2, 3});
+        byte[] large = new byte[3_000_000];
+        new Random(5).nextBytes(large);
+        assertThat(writes.put("a", new Body.OnDisk(source, 3), PutMode.CREATE)).isTrue();
+        assertThat(writes.put("b", new Body.InMemory(MemorySegment.ofArray(large)), PutMode.CREATE)).isTrue();
+        assertThat(writes.put("b", new Body.InMemory(MemorySegment.ofArray(new byte[9])), PutMode.CREATE)).isFalse();
+        assertThat(target.objects.keySet()).containsExactly("a", "b");
+        assertThat(cache.usedBytes()).isEqualTo(3_000_003);
+        target.down = true;
+        try (FileAccess.Reading reading = cache.begin()) {
+            assertThat(Files.readAllBytes(reading.local(known("a", 3)))).containsExactly(1, 2, 3);
+            assertThat(Files.readAllBytes(reading.local(known("b", large.length)))).isEqualTo(large);
+            assertThat(reading.isPartial()).isFalse();
+            cache.forget(List.of("a", "b"));
+            assertThat(cache.usedBytes()).as("files that are read stay").isEqualTo(3_000_003);
+        }
+        target.down = false;
+        assertThat(writes.put("c", new Body.InMemory(MemorySegment.ofArray(new byte[3_500_000])), PutMode.CREATE)).isTrue();
+        assertThat(cache.usedBytes()).as("the oldest have made room").isEqualTo(3_500_000);
+        writes.delete(List.of("c", "unknown"));
+        assertThat(cache.usedBytes()).isZero();
+        try (var left = Files.list(directory)) {
+            assertThat(left).isEmpty();
+        }
+        assertThat(cache.fetchedBytes()).isZero();
+    }
+
+    private static DataFile known(String key, int size) {
+        return new DataFile(new TableId("d", "t"), key, size, 1, 0, 0, 0, List.of(), List.of(), 0);
     }
 
     @Test

@@ -13,9 +13,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.util.Collection;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /// A store in memory that fails as told. Thread-safe.
@@ -27,6 +30,10 @@ public final class MemoryStore implements ObjectStore {
     /// Called after it took effect; may throw.
     public volatile Consumer<String> afterPut = key -> {};
     public volatile boolean down;
+    /// Called before each read and listing; may throw.
+    public volatile Consumer<String> beforeRead = key -> {};
+    private final Map<String, Long> modified = new ConcurrentHashMap<>();
+    private final AtomicLong puts = new AtomicLong();
 
     public static ArcException unavailable() {
         return new ArcException(ErrorCode.STORAGE_UNAVAILABLE, "the store is down");
@@ -58,6 +65,9 @@ public final class MemoryStore implements ObjectStore {
                 yield true;
             }
         };
+        if (stored) {
+            modified.put(key, puts.incrementAndGet());
+        }
         afterPut.accept(key);
         return stored;
     }
@@ -73,6 +83,7 @@ public final class MemoryStore implements ObjectStore {
     @Override
     public long read(String key, long position, MemorySegment target) {
         requireUp();
+        beforeRead.accept(key);
         byte[] bytes = objects.get(key);
         if (bytes == null) {
             throw new ArcException(ErrorCode.OBJECT_MISSING, key);
@@ -85,17 +96,27 @@ public final class MemoryStore implements ObjectStore {
     @Override
     public Optional<ObjectInfo> find(String key) {
         requireUp();
-        return Optional.ofNullable(objects.get(key)).map(bytes -> new ObjectInfo(key, bytes.length, 0));
+        return Optional.ofNullable(objects.get(key)).map(bytes -> new ObjectInfo(key, bytes.length, modified.getOrDefault(key, 0L)));
     }
 
     @Override
     public void list(String prefix, String startAfter, Consumer<ObjectInfo> each) {
         requireUp();
+        beforeRead.accept(prefix);
         objects.tailMap(prefix).forEach((key, bytes) -> {
             if (key.startsWith(prefix) && key.compareTo(startAfter) > 0) {
-                each.accept(new ObjectInfo(key, bytes.length, 0));
+                each.accept(new ObjectInfo(key, bytes.length, modified.getOrDefault(key, 0L)));
             }
         });
+    }
+
+    /// Another store with the same objects.
+    public MemoryStore copy() {
+        MemoryStore copy = new MemoryStore();
+        copy.objects.putAll(objects);
+        copy.modified.putAll(modified);
+        copy.puts.set(puts.get());
+        return copy;
     }
 
     @Override

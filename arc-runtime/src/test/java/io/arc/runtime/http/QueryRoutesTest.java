@@ -12,6 +12,10 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.zip.CRC32;
@@ -81,6 +85,38 @@ class QueryRoutesTest {
             assertThat(client.get("/api/v1/query/cpu?limit=-1").answer().status()).isEqualTo(400);
             assertThat(client.get("/api/v1/query/cpu/more").answer().status()).isEqualTo(404);
             assertThat(client.get("/api/v1/measurements").answer().text()).contains("\"measurement\":\"cpu\"");
+        }
+    }
+
+    @Test
+    void aQueryWaitsForTheWritesThatItNames() throws Exception {
+        try (RawClient client = new RawClient(server.port())) {
+            RawClient.Answer written = client.post("/write", "waited 1").answer();
+            String position = written.headers().get("x-arc-position");
+            assertThat(position).matches("w0:[0-9]+");
+            assertThat(query("/api/v1/query", "SELECT count(*) FROM waited", "x-arc-after: " + position).text())
+                    .contains("[[1]]");
+            long next = Long.parseLong(position.substring(3)) + 1;
+            CompletableFuture<String> waiting = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return query("/api/v1/query", "SELECT count(*) FROM waited", "x-arc-after: " + position + ", w0:" + next)
+                            .text();
+                } catch (IOException e) {
+                    throw new java.io.UncheckedIOException(e);
+                }
+            });
+            assertThatThrownBy(() -> waiting.get(200, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+            client.post("/write", "waited 2").answer();
+            assertThat(waiting.get(20, TimeUnit.SECONDS)).contains("[[2]]");
+            try (RawClient other = new RawClient(server.port())) {
+                assertThat(other.send("GET /api/v1/query/waited HTTP/1.1\r\nHost: x\r\nx-arc-after: w0:" + next + "\r\n\r\n")
+                        .answer().text()).contains("\"row_count\":2");
+            }
+        }
+        for (String wrong : List.of("w0", "w0:", ":5", "w0:-1", "w0:x", "w0:9999999999999999999", "other-1:5")) {
+            RawClient.Answer refused = query("/api/v1/query", "SELECT 1", "x-arc-after: " + wrong);
+            assertThat(refused.status()).as(wrong).isEqualTo(400);
+            assertThat(refused.text()).contains(wrong);
         }
     }
 
@@ -257,17 +293,22 @@ class QueryRoutesTest {
 
     @Test
     void aClientThatLeavesWhileItsQueryComputesEndsIt() throws IOException {
-        for (boolean abruptly : new boolean[] {false, true}) {
-            RawClient client = new RawClient(server.port());
-            client.post("/api/v1/query", sql(ENDLESS));
-            await("the query runs", () -> server.queries.running().size() == 1);
-            if (abruptly) {
-                client.reset();
-            } else {
-                client.close();
-            }
-            await("the query ends", () -> server.queries.running().isEmpty());
+        for (String path : List.of("/api/v1/query", "/api/v1/query/arrow", "/api/v1/query/estimate")) {
+            leave(path, false);
+            leave(path, true);
         }
+    }
+
+    private static void leave(String path, boolean abruptly) throws IOException {
+        RawClient client = new RawClient(server.port());
+        client.post(path, sql(ENDLESS));
+        await("the query runs", () -> server.queries.running().size() == 1);
+        if (abruptly) {
+            client.reset();
+        } else {
+            client.close();
+        }
+        await("the query ends", () -> server.queries.running().isEmpty());
     }
 
     @Test

@@ -98,6 +98,24 @@ class StatusRoutesTest {
         }
     }
 
+    /// A client that is told that there is no such route throws its rows away.
+    @Test
+    void aServerThatBeginsToStopAmidARequestSaysSo() throws IOException {
+        boolean wasStopped = false;
+        for (int asks = 0; asks < 10; asks++) {
+            server.asksUntilStop.set(asks);
+            try (RawClient client = new RawClient(server.port())) {
+                RawClient.Answer answer = client.post("/write", "").answer();
+                assertThat(answer.status()).as("stopped when asked %d times: %s", asks, answer.text()).isIn(400, 503);
+                wasStopped |= answer.status() == 503;
+            } finally {
+                server.asksUntilStop.set(Integer.MAX_VALUE);
+                server.notReady.set(null);
+            }
+        }
+        assertThat(wasStopped).isTrue();
+    }
+
     @Test
     void metricsAreOnePrometheusDocument() throws IOException {
         server.metrics.counter("arc_test_things_total", "things", "Things\nof a test.").add(42);

@@ -23,15 +23,24 @@ import io.arc.runtime.buffer.MemoryBudget;
 import io.arc.runtime.catalog.Catalog;
 import io.arc.runtime.catalog.DataFile;
 import io.arc.runtime.catalog.SchemaRegistry;
+import io.arc.runtime.compaction.Codecs;
+import io.arc.runtime.compaction.CompactionOptions;
+import io.arc.runtime.compaction.CompactionService;
+import io.arc.runtime.compaction.Planner;
+import io.arc.runtime.compaction.Tier;
+import io.arc.runtime.compaction.TierOptions;
 import io.arc.runtime.filecache.FileAccess;
+import io.arc.runtime.flush.MemoryStore;
+import io.arc.runtime.fs.DiskFileSystem;
 import io.arc.runtime.http.Services.BufferFigures;
 import io.arc.runtime.http.Services.ProtocolRoute;
 import io.arc.runtime.ingest.BodyDecompressor;
 import io.arc.runtime.ingest.IngestOptions;
-import io.arc.runtime.ingest.IngestService;
 import io.arc.runtime.ingest.IngestService.Decoders;
+import io.arc.runtime.ingest.IngestService;
 import io.arc.runtime.metrics.Metrics;
 import io.arc.runtime.partition.Names;
+import io.arc.runtime.partition.UniqueSuffixes;
 import io.arc.runtime.query.LiveTables;
 import io.arc.runtime.query.QueryEngine;
 import io.arc.runtime.query.QueryOptions;
@@ -48,6 +57,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -61,6 +71,8 @@ final class TestServer implements ServerState, AutoCloseable {
     final Path folder;
     final Metrics metrics = new Metrics();
     final AtomicReference<String> notReady = new AtomicReference<>();
+    /// After being asked so often for its services the server begins to stop.
+    final AtomicInteger asksUntilStop = new AtomicInteger(Integer.MAX_VALUE);
     final AtomicReference<ArcException> flushFailure = new AtomicReference<>();
     final AtomicReference<ArcException> journalFailure = new AtomicReference<>();
     final AtomicReference<Health> storage = new AtomicReference<>(Health.UP);
@@ -69,6 +81,7 @@ final class TestServer implements ServerState, AutoCloseable {
     final CountDownLatch gate = new CountDownLatch(1);
     final CountDownLatch waiting = new CountDownLatch(1);
     final Map<String, String> tokens = new HashMap<>();
+    final TestLog log = new TestLog();
     QueryEngine queries;
     private final InstantSource clock = InstantSource.system();
     private final Instant startedAt = clock.instant();
@@ -106,6 +119,14 @@ final class TestServer implements ServerState, AutoCloseable {
         queries = new QueryEngine(QueryOptions.defaults(List.of(folder)).withMemory(512L << 20, 2), tables, new NoFiles(),
                 List.of(), clock, folder.resolve("tmp"));
         opened.push(queries::close);
+        CompactionService compaction = new CompactionService(new CompactionOptions(
+                Map.of(Tier.HOURLY, new TierOptions(true, "5 * * * *", Duration.ofHours(1), 10, Duration.ofDays(7)),
+                        Tier.DAILY, new TierOptions(false, "0 3 * * *", Duration.ofHours(24), 12, Duration.ofDays(7))),
+                new Planner.Limits(1 << 20, 10, 1 << 20), 1, Duration.ofHours(2), folder.resolve("compaction"), 128 << 20, 1, false,
+                List.of(), Map.of(), Duration.ZERO), catalog, new MemoryStore(), new NoFiles(), new DiskFileSystem(),
+                new Codecs(Optional.empty(), 0, Map.of()), clock, new UniqueSuffixes(new Random()), metrics);
+        compaction.start();
+        opened.push(compaction::close);
         IngestService ingest = new IngestService(schemas, new MemoryJournal(), buffers, memory, new IngestOptions(false, false),
                 metrics);
         Optional<Authenticator> authenticator = Optional.empty();
@@ -132,7 +153,7 @@ final class TestServer implements ServerState, AutoCloseable {
                 deadline -> Optional.ofNullable(flushFailure.get()).ifPresent(failure -> {
                     throw failure;
                 }), () -> new BufferFigures(7, 11, 3, 0, Map.of(new TableId("default", "cpu"), 7L), 1.5, 2, 1, List.of()),
-                "default", Duration.ofSeconds(60));
+                log, Optional.of(compaction), "default", Duration.ofSeconds(60));
     }
 
     private static void create(Catalog catalog, String name) {
@@ -184,6 +205,9 @@ final class TestServer implements ServerState, AutoCloseable {
 
     @Override
     public Services services() {
+        if (asksUntilStop.getAndDecrement() == 0) {
+            notReady.set("stopping");
+        }
         notReadyReason().ifPresent(reason -> {
             throw new ArcException(ErrorCode.NOT_READY, "the server is " + reason);
         });
@@ -302,6 +326,24 @@ final class TestServer implements ServerState, AutoCloseable {
                     // Nothing was opened.
                 }
             };
+        }
+    }
+
+    /// A log that says what it is told.
+    static final class TestLog implements Services.Log {
+        volatile LogFigures figures = new LogFigures(false, "/wal", "", Optional.empty(), List.of(), 0, 0, 0, List.of(), List.of(),
+                List.of(), Optional.empty());
+        volatile Duration cleaned = Duration.ZERO;
+
+        @Override
+        public LogFigures figures() {
+            return figures;
+        }
+
+        @Override
+        public CleanUp cleanUp(Duration maxAge) {
+            cleaned = maxAge;
+            return new CleanUp(2, 3 << 20);
         }
     }
 }

@@ -101,9 +101,10 @@ class WriteRouteTest {
 
     @Test
     void errorsHaveTheShapeOfTheirRoute() throws IOException {
-        assertThat(post("/write", "nonsense").text()).isEqualTo("{\"error\":\"line 1 has no space\"}");
+        assertThat(post("/write", "nonsense").text()).isEqualTo("{\"error\":\"unable to parse: line 1 has no space\"}");
         assertThat(post("/api/v2/write", "nonsense").text())
-                .isEqualTo("{\"code\":\"invalid\",\"message\":\"line 1 has no space\",\"error\":\"line 1 has no space\"}");
+                .isEqualTo("{\"code\":\"invalid\",\"message\":\"unable to parse: line 1 has no space\","
+                        + "\"error\":\"unable to parse: line 1 has no space\"}");
         assertThat(post("/api/v1/write/lines", "nonsense").text())
                 .isEqualTo("{\"success\":false,\"error\":\"line 1 has no space\",\"message\":\"line 1 has no space\"}");
         assertThat(post("/api/v1/write/lines", "").status()).isEqualTo(400);
@@ -113,7 +114,8 @@ class WriteRouteTest {
     void aPartialWriteKeepsTheGoodRecordsAndNamesTheBad() throws IOException {
         RawClient.Answer answer = post("/write", "partial 1\n-\npartial 2\n-");
         assertThat(answer.status()).isEqualTo(400);
-        assertThat(answer.text()).contains("partial write", "line 2 (byte 10): is a dash", "dropped=2", "2 rows stored");
+        assertThat(answer.text()).contains("partial write", "line 2 (byte 10): is a dash", "dropped=2", "2 rows stored",
+                "\"dropped\":2}");
         assertThat(answer.headers()).containsEntry("x-arc-ack", "written");
         assertThat(count("default", "partial")).isEqualTo(2);
     }

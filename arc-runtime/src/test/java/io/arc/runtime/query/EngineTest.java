@@ -183,6 +183,57 @@ final class EngineTest {
     }
 
     @Test
+    void waitingForAWriteEndsWithTheDeadlineAndTheClient() throws Exception {
+        fixture.start();
+        fixture.readable = false;
+        QueryRequest late = QueryRequest.of("SELECT 1", "default").withAfter(List.of("w-1:7"));
+        assertThatThrownBy(() -> fixture.json(late.withTimeout(Duration.ofMillis(120)))).isInstanceOfSatisfying(
+                ArcException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.QUERY_TIMEOUT))
+                .hasMessageContaining("w-1:7");
+        assertThatThrownBy(() -> fixture.json(late.withAbandoned(() -> true))).isInstanceOfSatisfying(ArcException.class,
+                e -> assertThat(e.code()).isEqualTo(ErrorCode.QUERY_CANCELLED));
+        assertThat(fixture.engine.poolStats().timedOut()).isEqualTo(1);
+        fixture.readable = true;
+        assertThat(fixture.json(late)).contains("[[1]]");
+    }
+
+    /// DuckDB's own fatal error cannot be had at will, so a rewriter reports one, and the instance is made unusable under it.
+    @Test
+    void aFatalErrorOpensDuckDbAnew() throws Exception {
+        QueryRewriter.Stage fatal = query -> {
+            if (query.sql().contains("'fatal'")) {
+                fixture.engine.instance().duckDb().close();
+                throw EngineTest.<RuntimeException>hidden(new java.sql.SQLException(
+                        "FATAL Error: Failed: database has been invalidated because of a previous fatal error"));
+            }
+            return QueryRewriter.Rewrite.UNCHANGED;
+        };
+        fixture.start(fixture.options(), List.of(fatal));
+        Instance before = fixture.engine.instance();
+        assertThat(fixture.data("SELECT max(n) FROM cpu")).isEqualTo("[[2]]");
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<String> running = threads.submit(() -> fixture.json(ENDLESS));
+            while (fixture.engine.running().stream().noneMatch(QueryInfo::running)) {
+                Thread.onSpinWait();
+            }
+            assertThatThrownBy(() -> fixture.json("SELECT 'fatal'")).isInstanceOfSatisfying(ArcException.class,
+                    e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_READY)).hasMessageContaining("again");
+            assertThatThrownBy(() -> running.get(20, TimeUnit.SECONDS)).cause().isInstanceOfSatisfying(ArcException.class,
+                    e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_READY));
+        }
+        for (int i = 0; i < 10; i++) {
+            assertThat(fixture.data("SELECT max(n) FROM cpu")).isEqualTo("[[2]]");
+        }
+        assertThat(fixture.engine.instance()).isNotSameAs(before);
+        assertThat(fixture.engine.replacements()).isEqualTo(1);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> E hidden(Throwable throwable) throws E {
+        throw (E) throwable;
+    }
+
+    @Test
     void fullQueuesRefuseAndPrioritiesGoFirst() throws Exception {
         fixture.start(fixture.options().withPool(1, 2), List.of());
         List<String> order = new ArrayList<>();
@@ -220,9 +271,8 @@ final class EngineTest {
         fixture.start();
         AtomicBoolean gone = new AtomicBoolean();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            Future<String> answer = threads.submit(() -> fixture.json(new QueryRequest(ENDLESS, "default",
-                    QueryRequest.Priority.NORMAL,
-                    Duration.ZERO, false, gone::get, true)));
+            Future<String> answer = threads.submit(() -> fixture.json(QueryRequest.of(ENDLESS, "default")
+                    .withAbandoned(gone::get)));
             while (fixture.engine.running().isEmpty()) {
                 Thread.onSpinWait();
             }
@@ -387,7 +437,7 @@ final class EngineTest {
         }
         String sql = relations.table(new io.arc.runtime.catalog.TableSchema(schema),
                 List.of(new io.arc.runtime.catalog.DataFile(
-                odd, "f", 1, 1, 0, 0, 0, List.of(), columns, 0)), List.of());
+                odd, "f", 1, 1, 0, 0, 0, List.of(), columns, 0)), List.of(), java.util.Optional.empty());
         assertThat(sql).contains("CAST(\"Host\" AS BIGINT) AS \"Host\", CAST(\"host_1\" AS BIGINT) AS \"host\", "
                 + "CAST(\"Time_1\" AS BIGINT) AS \"Time\"");
     }

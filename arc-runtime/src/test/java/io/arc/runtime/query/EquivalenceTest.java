@@ -4,16 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.arc.api.data.ColumnType;
 import io.arc.api.data.TableId;
+import io.arc.runtime.filecache.FileCache;
 import io.arc.runtime.query.QueryFixture.Row;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// The engine against plain DuckDB on native tables of the same rows, compared as multisets.
 final class EquivalenceTest {
@@ -37,8 +40,9 @@ final class EquivalenceTest {
         fixture.close();
     }
 
+    /// Where the rows are. FETCHED has them in a store that is no folder, behind a small file cache. COMPACTED has the form that a compaction leaves: one file with the rows of many, sorted by time.
     private enum Where {
-        FILES, HOT, BOTH
+        FILES, HOT, BOTH, FETCHED, COMPACTED
     }
 
     private void fill(Where where, long seed) throws SQLException {
@@ -54,6 +58,7 @@ final class EquivalenceTest {
         fixture.create(MIXED, QueryFixture.column("x", ColumnType.TEXT), QueryFixture.column("y", ColumnType.FLOAT64),
                 QueryFixture.column("z", ColumnType.INT64));
         for (TableId table : List.of(CPU, PROD, HYPHEN)) {
+            List<Row> together = new ArrayList<>();
             for (int part = 0; part < 6; part++) {
                 List<Row> rows = new ArrayList<>();
                 for (int i = 0; i < 40 + part; i++) {
@@ -63,7 +68,15 @@ final class EquivalenceTest {
                                             : random.nextBoolean(),
                             "load", part < 3 ? null : random.nextInt(1000) / 8.0));
                 }
-                add(table, rows, where, part);
+                if (where == Where.COMPACTED && part < 4) {
+                    together.addAll(rows);
+                } else {
+                    add(table, rows, where, part);
+                }
+            }
+            if (!together.isEmpty()) {
+                together.sort(Comparator.comparingLong(Row::micros));
+                fixture.addFile(table, together);
             }
         }
         for (int part = 0; part < 4; part++) {
@@ -82,6 +95,9 @@ final class EquivalenceTest {
         for (int part = 0; part < mixed.size(); part++) {
             add(MIXED, mixed.get(part), where, part);
         }
+        if (where == Where.FETCHED) {
+            fixture.fileAccess = new FileCache(new FolderStore(root), root.resolve("cache"), 1 << 20, 0, 0);
+        }
         fixture.start();
     }
 
@@ -96,7 +112,7 @@ final class EquivalenceTest {
     }
 
     private void add(TableId table, List<Row> rows, Where where, int part) throws SQLException {
-        if (where == Where.FILES || where == Where.BOTH && part % 2 == 0) {
+        if (where == Where.FILES || where == Where.FETCHED || where != Where.HOT && part % 2 == 0) {
             fixture.addFile(table, rows);
         } else {
             fixture.addHot(table, rows);
@@ -232,6 +248,11 @@ final class EquivalenceTest {
         compare(Where.BOTH);
     }
 
+    @Test
+    void handwrittenStatementsOnFetchedFiles() throws SQLException {
+        compare(Where.FETCHED);
+    }
+
     private void compare(Where where) throws SQLException {
         fill(where, 7);
         List<String> differences = new ArrayList<>();
@@ -244,9 +265,7 @@ final class EquivalenceTest {
     private void difference(String sql, boolean pruning, List<String> differences) throws SQLException {
         List<String> found;
         try {
-            found = fixture.rows(new QueryRequest(sql, "default", QueryRequest.Priority.NORMAL, Duration.ZERO, false, () ->
-                    false,
-                    pruning));
+            found = fixture.rows(QueryRequest.of(sql, "default").withPruning(pruning));
         } catch (RuntimeException e) {
             differences.add(sql + "\n  " + e);
             return;
@@ -276,6 +295,86 @@ final class EquivalenceTest {
             difference(sql, false, differences);
         }
         assertThat(differences).as("seed %d", seed).isEmpty();
+    }
+
+    /// Whole statements: selections, aggregates, groups, joins, set operations, windows, subqueries.
+    @ParameterizedTest
+    @EnumSource(Where.class)
+    void generatedStatements(Where where) throws SQLException {
+        long seed = Long.getLong("arc.test.seed", 20_261_124L + where.ordinal());
+        int count = (int) (140 * Double.parseDouble(System.getProperty("arc.test.slow", "1")));
+        fill(where, seed);
+        Random random = new Random(seed);
+        List<String> differences = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            difference(statement(random), i % 4 != 0, differences);
+        }
+        assertThat(differences).as("seed %d", seed).isEmpty();
+    }
+
+    private static <T> T one(Random random, List<T> from) {
+        return from.get(random.nextInt(from.size()));
+    }
+
+    private static String table(Random random) {
+        return one(random, List.of("cpu", "prod.cpu", "\"my-db\".\"net-io\"", "default.cpu", "nothing"));
+    }
+
+    private static String value(Random random) {
+        return one(random, List.of("n", "v", "load", "n * 2", "coalesce(n, 0)", "abs(n)", "CAST(load AS BIGINT)",
+                "extract(hour FROM time)", "epoch_us(time) // 1000000", "length(host)"));
+    }
+
+    private static String key(Random random) {
+        return one(random, List.of("host", "up", "n % 5", "date_trunc('hour', time)", "time_bucket(INTERVAL 20 MINUTE, time)",
+                "upper(host)", "n > 0", "CAST(time AS DATE)"));
+    }
+
+    private static String aggregate(Random random) {
+        return switch (random.nextInt(8)) {
+            case 0 -> "count(*)";
+            case 1 -> "count(" + value(random) + ")";
+            case 2 -> "sum(" + one(random, List.of("n", "load", "n * 2")) + ")";
+            case 3 -> "avg(" + one(random, List.of("n", "load")) + ")";
+            case 4 -> "count(DISTINCT " + value(random) + ")";
+            case 5 -> "arg_max(n, time)";
+            case 6 -> "count(*) FILTER (WHERE " + condition(random, 1) + ")";
+            default -> one(random, List.of("min", "max")) + "(" + one(random, List.of("time", "host", "n", "load", "up")) + ")";
+        };
+    }
+
+    private static String where(Random random) {
+        return random.nextInt(3) == 0 ? "" : " WHERE " + condition(random, 2);
+    }
+
+    private static String statement(Random random) {
+        String from = " FROM " + table(random);
+        return switch (random.nextInt(12)) {
+            case 0 -> "SELECT " + key(random) + " AS k, " + value(random) + " AS x, time" + from + where(random);
+            case 1 -> "SELECT " + aggregate(random) + ", " + aggregate(random) + from + where(random);
+            case 2 -> "SELECT " + key(random) + " AS k, " + aggregate(random) + ", " + aggregate(random) + from + where(random)
+                    + " GROUP BY 1";
+            case 3 -> "SELECT " + key(random) + " AS k, " + key(random) + " AS l, " + aggregate(random) + from + where(random)
+                    + " GROUP BY ALL HAVING count(*) > " + random.nextInt(4);
+            case 4 -> "SELECT count(*), sum(a.n) FROM " + table(random) + " a " + one(random, List.of("JOIN", "LEFT JOIN",
+                    "FULL JOIN")) + " " + table(random) + " b ON a.host = b.host AND a.n = b.n" + (random.nextBoolean() ? ""
+                            : " WHERE a.time < '1970-01-01 02:00:00'");
+            case 5 -> "SELECT host, n FROM " + table(random) + where(random) + one(random, List.of(" UNION ", " UNION ALL ",
+                    " EXCEPT ", " INTERSECT ")) + "SELECT host, n FROM " + table(random) + where(random);
+            case 6 -> "SELECT time, n, row_number() OVER (PARTITION BY host ORDER BY time, n, v, load, up) AS r, sum(n) OVER ("
+                    + "PARTITION BY host ORDER BY time RANGE BETWEEN INTERVAL 30 MINUTE PRECEDING AND CURRENT ROW) AS s" + from
+                    + where(random);
+            case 7 -> "WITH q AS (SELECT *" + from + where(random) + ") SELECT " + key(random) + " AS k, " + aggregate(random)
+                    + " FROM q" + where(random) + " GROUP BY 1";
+            case 8 -> "SELECT host, n" + from + " WHERE n " + one(random, List.of("IN", "NOT IN")) + " (SELECT used % 60 FROM mem "
+                    + "WHERE used IS NOT NULL)" + (random.nextBoolean() ? "" : " AND " + condition(random, 1));
+            case 9 -> "SELECT time, host, n" + from + where(random) + " ORDER BY time, host, n, v, load, up LIMIT "
+                    + random.nextInt(40) + " OFFSET " + random.nextInt(20);
+            case 10 -> "SELECT DISTINCT " + key(random) + " AS k" + from + where(random);
+            default -> "FROM " + table(random) + " SELECT count(*), min(time), max(time)" + (random.nextInt(4) == 0 ? ""
+                    : " WHERE time " + one(random, List.of("<", "<=", ">", ">=", "=")) + " make_timestamptz("
+                            + (random.nextLong(8 * HOUR) - 3 * HOUR) + ")");
+        };
     }
 
     private static String condition(Random random, int depth) {

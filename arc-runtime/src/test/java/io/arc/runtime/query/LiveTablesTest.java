@@ -166,7 +166,7 @@ final class LiveTablesTest {
             world.append(TestBatches.ids(CPU, T0, 1, 3));
             assertThat(tables.databases()).containsExactly("default", "prod");
             assertThat(tables.tables("prod")).containsExactly(CPU);
-            long before;
+            TableSource.TableVersion before;
             try (TableSource.Snapshot snapshot = tables.snapshot()) {
                 assertThat(TestBatches.idsOf(snapshot.find(CPU).orElseThrow().hot())).containsExactly(1L, 2L, 3L);
                 before = snapshot.version(CPU);

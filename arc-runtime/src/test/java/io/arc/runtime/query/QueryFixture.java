@@ -30,6 +30,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -65,7 +66,10 @@ final class QueryFixture implements AutoCloseable, TableSource, FileAccess {
     private int fileNumber;
     private int stagingNumber;
     int openSnapshots;
+    volatile boolean readable = true;
     QueryEngine engine;
+    /// How the engine gets at files.
+    FileAccess fileAccess = this;
 
     QueryFixture(Path root) throws SQLException {
         this.root = root;
@@ -84,7 +88,7 @@ final class QueryFixture implements AutoCloseable, TableSource, FileAccess {
     }
 
     QueryEngine start(QueryOptions options, List<io.arc.api.spi.QueryRewriter.Stage> rewriters) {
-        engine = new QueryEngine(options, this, this, rewriters, InstantSource.system(), root.resolve("tmp"));
+        engine = new QueryEngine(options, this, fileAccess, rewriters, InstantSource.system(), root.resolve("tmp"));
         return engine;
     }
 
@@ -146,13 +150,19 @@ final class QueryFixture implements AutoCloseable, TableSource, FileAccess {
         return types;
     }
 
+    /// A double without a fraction is as text what an integer is, because integers become doubles when they share a file.
+    private static Object asRead(Object value, ColumnType type) {
+        return type == ColumnType.TEXT && value instanceof Double number && number == Math.rint(number)
+                && Math.abs(number) < 0x1p53 ? Long.toString(number.longValue()) : value;
+    }
+
     /// The rows into the plain DuckDB, each value cast to the table's type.
     private void store(TableId table, List<Row> rows) throws SQLException {
         List<String> tuples = new ArrayList<>();
         for (Row row : rows) {
             StringBuilder tuple = new StringBuilder("(make_timestamptz(" + row.micros() + "::BIGINT)");
             for (ColumnSchema column : schemas.get(table).columns()) {
-                tuple.append(", CAST(").append(literal(row.values().get(column.name()))).append(" AS ")
+                tuple.append(", CAST(").append(literal(asRead(row.values().get(column.name()), column.type()))).append(" AS ")
                         .append(Relations.sqlType(column.type())).append(")");
             }
             tuples.add(tuple.append(")").toString());
@@ -190,6 +200,13 @@ final class QueryFixture implements AutoCloseable, TableSource, FileAccess {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        versions.merge(table, 1L, Long::sum);
+    }
+
+    /// A file that the catalog knows and no query can open.
+    void addUnreadable(TableId table, long rowCount, long minMicros, long maxMicros) {
+        files.get(table).add(new DataFile(table, "nowhere/" + fileNumber++, 1 << 20, rowCount, minMicros, maxMicros, 0, List.of(),
+                List.of(new ColumnStats("host", ColumnType.TEXT, 0, Bounds.NONE)), 0));
         versions.merge(table, 1L, Long::sum);
     }
 
@@ -307,6 +324,11 @@ final class QueryFixture implements AutoCloseable, TableSource, FileAccess {
     }
 
     @Override
+    public boolean awaitReadable(String position, Duration atMost) {
+        return readable;
+    }
+
+    @Override
     public synchronized Snapshot snapshot() {
         openSnapshots++;
         return new Snapshot() {
@@ -318,8 +340,8 @@ final class QueryFixture implements AutoCloseable, TableSource, FileAccess {
             }
 
             @Override
-            public long version(TableId table) {
-                return versions.get(table);
+            public TableVersion version(TableId table) {
+                return new TableVersion(versions.get(table), 0, Map.of());
             }
 
             @Override

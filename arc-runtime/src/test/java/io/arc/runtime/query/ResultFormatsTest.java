@@ -3,9 +3,11 @@ package io.arc.runtime.query;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.arc.api.ArcException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.msgpack.core.MessagePack;
 import org.msgpack.core.MessageUnpacker;
 import org.msgpack.value.Value;
+import org.msgpack.value.ValueFactory;
 
 /// Values on their way out, against text written by hand.
 final class ResultFormatsTest {
@@ -106,6 +109,50 @@ final class ResultFormatsTest {
         assertThat(wrong).isEmpty();
     }
 
+    private String messagePack(String sql) throws Exception {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (RunningQuery query = fixture.engine.run(QueryRequest.of(sql, "default"))) {
+            query.writeMsgPack(packed);
+        } catch (ArcException refused) {
+            return "refused: " + refused.getMessage();
+        }
+        try (MessageUnpacker unpacker = MessagePack.newDefaultUnpacker(packed.toByteArray())) {
+            var map = unpacker.unpackValue().asMapValue().map();
+            Value value = map.get(ValueFactory.newString("data")).asArrayValue().get(0).asArrayValue().get(0);
+            return map.get(ValueFactory.newString("types")).asArrayValue().get(0).asStringValue().asString() + " = "
+                    + value.getValueType() + " " + (value.isBinaryValue()
+                            ? java.util.HexFormat.of().formatHex(value.asBinaryValue().asByteArray()) : value.toString());
+        }
+    }
+
+    /// What the two binary formats make of each type, against `types.golden`: expression, Arrow's type and value, MessagePack's
+    /// type and value, by tabs. After a change that is meant: `-Darc.regenerate=true`, and read the difference.
+    @Test
+    void everyTypeThroughArrowAndMessagePack() throws Exception {
+        StringBuilder found = new StringBuilder();
+        for (String[] golden : GOLDEN) {
+            String sql = "SELECT " + golden[0] + " AS x";
+            String arrow;
+            try {
+                ArrowAnswer answer = arrow(sql);
+                arrow = answer.schema().substring(4, answer.schema().length() - 1) + " = " + answer.values().getFirst()
+                        .getFirst();
+            } catch (ArcException refused) {
+                arrow = "refused: " + refused.getMessage();
+            }
+            String columns = messagePack(sql);
+            for (String part : List.of(golden[0], arrow, columns)) {
+                found.append(part.replace("\\", "\\\\").replace("\n", "\\n").replace("\u0001", "\\u0001"))
+                        .append(part == columns ? "\n" : "\t");
+            }
+        }
+        Path file = Path.of("src/test/resources/io/arc/runtime/query/types.golden");
+        if (Boolean.getBoolean("arc.regenerate")) {
+            Files.writeString(file, found);
+        }
+        assertThat(found.toString().lines().toList()).isEqualTo(Files.readAllLines(file));
+    }
+
     @Test
     void theWholeTypeZooGoesThroughEveryFormat() throws Exception {
         String sql = "SELECT * EXCLUDE (hugeint, uhugeint) FROM test_all_types()";
@@ -141,13 +188,24 @@ final class ResultFormatsTest {
                 for (int row = 0; row < count; row++) {
                     List<String> each = new ArrayList<>();
                     for (var vector : reader.getVectorSchemaRoot().getFieldVectors()) {
-                        each.add(String.valueOf(vector.getObject(row)));
+                        each.add(text(vector.getObject(row), vector.getField().toString().endsWith("false)")));
                     }
                     values.add(each);
                 }
             }
             return new ArrowAnswer(schema, rows, values);
         }
+    }
+
+    private static String text(Object value, boolean unsigned) {
+        return switch (value) {
+            case byte[] bytes -> java.util.HexFormat.of().formatHex(bytes);
+            case Character number -> Integer.toString(number);
+            case Byte number when unsigned -> Integer.toString(Byte.toUnsignedInt(number));
+            case Integer number when unsigned -> Integer.toUnsignedString(number);
+            case Long number when unsigned -> Long.toUnsignedString(number);
+            case null, default -> String.valueOf(value);
+        };
     }
 
     @Test

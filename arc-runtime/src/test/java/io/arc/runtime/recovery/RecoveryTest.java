@@ -16,6 +16,7 @@ import io.arc.runtime.flush.FlushWorld;
 import io.arc.runtime.flush.MemoryStore;
 import io.arc.runtime.fs.DiskFileSystem;
 import io.arc.runtime.partition.HourPartition;
+import io.arc.runtime.query.LiveTables;
 import io.arc.runtime.wal.Journal;
 import io.arc.runtime.wal.Wal;
 import io.arc.runtime.wal.WalOptions;
@@ -129,6 +130,33 @@ final class RecoveryTest {
             replay(world, reader());
             assertThat(hot(world, CPU)).isEmpty();
             assertThat(world.storedIds(CPU)).isEqualTo(range(1, 150));
+        }
+    }
+
+    /// What a client was told before a restart still means the same rows after it, whether they were in files or in the log.
+    @Test
+    void positionsOfAnEarlierRunAreReadable() throws Exception {
+        String writer = WalOptions.writerId(INSTANCE, 1);
+        try (FlushWorld world = world(); Wal log = openLog(world, WalReader.Report.NONE)) {
+            write(world, log, ids(CPU, T0, 1, 50));
+            world.flushes.flushAll(Duration.ofSeconds(30));
+            write(world, log, ids(CPU, T0, 51, 50));
+        }
+        try (FlushWorld world = world()) {
+            replay(world, reader());
+            LiveTables tables = new LiveTables(world.catalog, world.schemas, world.buffers);
+            for (long sequence = 1; sequence <= 2; sequence++) {
+                assertThat(tables.awaitReadable(writer + ":" + sequence, Duration.ZERO)).isTrue();
+            }
+            assertThat(tables.awaitReadable(writer + ":3", Duration.ofMillis(20))).isFalse();
+            world.flushes.flushAll(Duration.ofSeconds(30));
+        }
+        try (FlushWorld world = world()) {
+            LiveTables tables = new LiveTables(world.catalog, world.schemas, world.buffers);
+            new WalReplay(world.buffers, world.schemas, world.catalog, world.memory, world.flushes, world.metrics).replay(
+                    new WalReader(new DiskFileSystem(), directory.resolve("empty"), INSTANCE));
+            assertThat(tables.awaitReadable(writer + ":2", Duration.ZERO)).as("the log is gone, the files tell").isTrue();
+            assertThat(tables.awaitReadable(writer + ":3", Duration.ZERO)).isFalse();
         }
     }
 

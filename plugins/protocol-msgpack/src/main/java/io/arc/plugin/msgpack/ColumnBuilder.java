@@ -33,9 +33,26 @@ final class ColumnBuilder {
     private static final long[] NO_LONGS = {};
     private static final double[] NO_DOUBLES = {};
     private static final boolean[] NO_BOOLEANS = {};
+    private static final int[] NO_INTS = {};
+    private static final int[] NO_ENDS = {0};
+    private static final byte[] NO_BYTES = {};
+    private static final byte[] TRUE = "true".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] FALSE = "false".getBytes(StandardCharsets.US_ASCII);
+    /// Longer texts are not looked up, and shorter columns have no dictionary.
+    private static final int LONG_TEXT = 1 << 12;
+    private static final int MAX_TEXT = Integer.MAX_VALUE - 64;
+    /// `false,` of a byte, or an escaped control character.
+    private static final int MAX_JSON_FACTOR = 6;
+    private static final int FEW_ROWS = SmallArrays.MAX_ROWS;
+    /// Longer columns are decoded into the array that they are emitted in.
+    private static final int SCRATCH_ROWS = 16;
     private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long HIGH_BITS = 0x8080_8080_8080_8080L;
 
+    private final SpareBuilders spare;
+    /// For a text that is being made out of another value.
+    private final TextBuffer made;
+    private final SmallArrays small;
     private String name = "";
     private Role role = Role.FIELD;
     private boolean typed;
@@ -48,13 +65,20 @@ final class ColumnBuilder {
     private double[] doubles = NO_DOUBLES;
     private boolean[] booleans = NO_BOOLEANS;
     /// Text as a dictionary: the number of each row's text, -1 for absent ones.
-    private int[] codes = new int[0];
-    private final TextSet texts = new TextSet();
+    private int[] codes = NO_INTS;
+    /// Null until it is needed.
+    private TextSet texts;
     private int sample;
     /// Plain text: that of row r is `textBytes[ends[r], ends[r + 1])`.
     private boolean plain;
-    private byte[] textBytes = new byte[0];
-    private int[] ends = new int[1];
+    private byte[] textBytes = NO_BYTES;
+    private int[] ends = NO_ENDS;
+
+    ColumnBuilder(SpareBuilders spare) {
+        this.spare = spare;
+        made = spare.text();
+        small = spare.small();
+    }
 
     /// @param expectedRows a guess
     void reset(String newName, Role newRole, int expectedRows) {
@@ -64,9 +88,11 @@ final class ColumnBuilder {
         type = ColumnType.TEXT;
         rows = 0;
         anyAbsent = false;
-        plain = false;
+        plain = expectedRows > 0 && expectedRows <= FEW_ROWS;
         sample = Math.max(MIN_SAMPLE, expectedRows / 8);
-        texts.clear();
+        if (texts != null) {
+            texts.clear();
+        }
     }
 
     String name() {
@@ -80,7 +106,7 @@ final class ColumnBuilder {
     /// The memory that is kept for the next use.
     long retainedBytes() {
         return 8L * (present.length + longs.length + doubles.length) + booleans.length + 4L * (codes.length + ends.length)
-                + textBytes.length + texts.retainedBytes();
+                + textBytes.length + (texts == null ? 0 : texts.retainedBytes());
     }
 
     /// Fills up with absent rows.
@@ -138,7 +164,13 @@ final class ColumnBuilder {
                     if (ends.length <= capacity) {
                         ends = Arrays.copyOf(ends, room(ends.length, capacity) + 1);
                     }
+                    if (first) {
+                        Arrays.fill(ends, 0, rows + 1, 0);
+                    }
                     return;
+                }
+                if (texts == null) {
+                    texts = spare.newTextSet();
                 }
                 if (codes.length < capacity) {
                     codes = Arrays.copyOf(codes, room(codes.length, capacity));
@@ -176,7 +208,7 @@ final class ColumnBuilder {
     }
 
     private void readDoubles(Input input, int count) {
-        if (rows == 0) {
+        if (rows == 0 && count > SCRATCH_ROWS) {
             // As long as the column, the array is given away in the end and need not be copied.
             doubles = new double[count];
         }
@@ -200,7 +232,7 @@ final class ColumnBuilder {
     }
 
     private void readLongs(Input input, int count) {
-        if (rows == 0) {
+        if (rows == 0 && count > SCRATCH_ROWS) {
             longs = new long[count];
         }
         become(ColumnType.INT64, count);
@@ -281,7 +313,7 @@ final class ColumnBuilder {
                     continue;
                 }
             }
-            position = putPlain(bytes, from, length, position);
+            position = putPlain(bytes, from, length, position, row);
             ends[++row] = position;
         }
         markPresent(rows, row);
@@ -289,17 +321,28 @@ final class ColumnBuilder {
     }
 
     /// Appends a text, repaired where it has to be, and gives the position behind it.
-    private int putPlain(byte[] source, int from, int length, int position) {
+    private int putPlain(byte[] source, int from, int length, int position, int row) {
         if (!TextSet.isAscii(source, from, length) && !Utf8.isValid(source, from, length)) {
-            byte[] repaired = Utf8.repaired(source, from, length);
-            return putPlain(repaired, 0, repaired.length, position);
+            made.clear();
+            made.addRepaired(source, from, length);
+            return putPlain(made.bytes(), 0, made.length(), position, row);
         }
         int end = Math.addExact(position, length);
         if (end + 16L > textBytes.length) {
-            textBytes = Arrays.copyOf(textBytes, TextSet.grown(textBytes.length, Math.addExact(end, 16)));
+            textBytes = Arrays.copyOf(textBytes, roomForTexts(end, row));
         }
         System.arraycopy(source, from, textBytes, position, length);
         return end;
+    }
+
+    /// As much as all rows take when they go on like those so far, the one that ends at `end` included.
+    private int roomForTexts(int end, int row) {
+        long guess = (long) end * (ends.length - 1) / (row + 1);
+        long least = Math.addExact(end, 16);
+        if (row > 0) {
+            guess = Math.max(guess, textBytes.length * 3L / 2);
+        }
+        return (int) Math.min(Integer.MAX_VALUE - 8L, Math.max(least, Math.min(guess + guess / 16, 8 * least)));
     }
 
     /// Goes over from a dictionary to plain text.
@@ -345,9 +388,20 @@ final class ColumnBuilder {
             addBinary(input.bytes, input.at, length);
             input.at += length;
         } else if (Input.isArray(next) || Input.isMap(next)) {
-            addString(JsonText.read(input, depth));
+            TextBuffer json = make();
+            int from = input.at;
+            input.skip(depth);
+            int length = input.at - from;
+            if (length > LONG_TEXT) {
+                json.reserve((int) Math.min(MAX_TEXT, MAX_JSON_FACTOR * (long) length));
+            }
+            input.at = from;
+            JsonText.append(json, input, depth);
+            addMade();
         } else if (Input.isExtension(next)) {
-            addString(Times.extension(input, rows).toString());
+            make();
+            Times.appendExtension(made, input, rows);
+            addMade();
         } else {
             input.constant();
             absent();
@@ -360,12 +414,16 @@ final class ColumnBuilder {
     void readText(Input input, int depth) {
         int next = input.peek();
         if (Input.isFloat(next)) {
-            addString(Double.toString(input.floating()));
+            make();
+            made.addNumber(input.floating());
+            addMade();
         } else if (Input.isInteger(next)) {
-            addString(input.integerText());
+            make();
+            input.appendInteger(made);
+            addMade();
         } else if (Input.isBoolean(next)) {
             input.at++;
-            addString(Boolean.toString(next == 0xc3));
+            addWord(next == 0xc3);
         } else {
             readValue(input, depth);
         }
@@ -381,7 +439,7 @@ final class ColumnBuilder {
         present[word] = (rows & 63) == 0 ? 0 : present[word] & ~(1L << rows);
         if (typed) {
             become(type, rows + 1);
-            if (plain) {
+            if (type == ColumnType.TEXT && plain) {
                 ends[rows + 1] = ends[rows];
             } else if (type == ColumnType.TEXT) {
                 codes[rows] = -1;
@@ -408,7 +466,9 @@ final class ColumnBuilder {
             case INT64 -> longs[rows] = value;
             case FLOAT64 -> doubles[rows] = exact(value, rows);
             case TEXT -> {
-                addString(Long.toString(value));
+                make();
+                made.addNumber(value);
+                addMade();
                 return;
             }
             case BOOLEAN -> throw new IllegalStateException(name);
@@ -424,7 +484,9 @@ final class ColumnBuilder {
         }
         widen(ColumnType.FLOAT64);
         if (type == ColumnType.TEXT) {
-            addString(Double.toString(value));
+            make();
+            made.addNumber(value);
+            addMade();
             return;
         }
         doubles[rows] = value;
@@ -434,7 +496,7 @@ final class ColumnBuilder {
     void addBoolean(boolean value) {
         widen(ColumnType.BOOLEAN);
         if (type == ColumnType.TEXT) {
-            addString(Boolean.toString(value));
+            addWord(value);
             return;
         }
         booleans[rows] = value;
@@ -443,8 +505,11 @@ final class ColumnBuilder {
 
     void addText(byte[] bytes, int from, int length) {
         widen(ColumnType.TEXT);
+        if (!plain && length >= LONG_TEXT) {
+            makePlain(codes.length);
+        }
         if (plain) {
-            ends[rows + 1] = putPlain(bytes, from, length, ends[rows]);
+            ends[rows + 1] = putPlain(bytes, from, length, ends[rows], rows);
             present();
             return;
         }
@@ -457,9 +522,21 @@ final class ColumnBuilder {
         }
     }
 
-    void addString(String value) {
-        byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
-        addText(bytes, 0, bytes.length);
+    /// A buffer for a text to add by [#addMade]. The column is one of text already, because becoming one needs the buffer, too.
+    TextBuffer make() {
+        widen(ColumnType.TEXT);
+        made.clear();
+        return made;
+    }
+
+    /// Adds the text that has been made, which is valid UTF-8.
+    void addMade() {
+        addText(made.bytes(), 0, made.length());
+    }
+
+    private void addWord(boolean value) {
+        byte[] word = value ? TRUE : FALSE;
+        addText(word, 0, word.length);
     }
 
     /// Binary is text when it is valid UTF-8, else Base64.
@@ -467,7 +544,9 @@ final class ColumnBuilder {
         if (Utf8.isValid(bytes, from, length)) {
             addText(bytes, from, length);
         } else {
-            addString(JsonText.base64(bytes, from, length));
+            make();
+            made.addBase64(bytes, from, length);
+            addMade();
         }
     }
 
@@ -491,15 +570,19 @@ final class ColumnBuilder {
             return;
         }
         for (int row = 0; row < rows; row++) {
-            codes[row] = -1;
+            made.clear();
             if (isPresent(row)) {
-                byte[] text = (switch (before) {
-                    case INT64 -> Long.toString(longs[row]);
-                    case FLOAT64 -> Double.toString(doubles[row]);
-                    case BOOLEAN -> Boolean.toString(booleans[row]);
+                switch (before) {
+                    case INT64 -> made.addNumber(longs[row]);
+                    case FLOAT64 -> made.addNumber(doubles[row]);
+                    case BOOLEAN -> made.add(booleans[row] ? TRUE : FALSE, 0, (booleans[row] ? TRUE : FALSE).length);
                     case TEXT -> throw new IllegalStateException(name);
-                }).getBytes(StandardCharsets.UTF_8);
-                codes[row] = texts.add(text, 0, text.length);
+                }
+            }
+            if (plain) {
+                ends[row + 1] = putPlain(made.bytes(), 0, made.length(), ends[row], row);
+            } else {
+                codes[row] = isPresent(row) ? texts.add(made.bytes(), 0, made.length()) : -1;
             }
         }
     }
@@ -552,15 +635,15 @@ final class ColumnBuilder {
     Column build(Role builtRole) {
         Validity validity = anyAbsent ? validity() : Validity.ALL_PRESENT;
         if (!typed) {
-            return new Utf8Column(name, builtRole, new Utf8Block(new byte[0], new int[rows + 1]), Validity.allAbsent(rows));
+            return new Utf8Column(name, builtRole, small.noTexts(rows), small.noRows(rows));
         }
         return switch (type) {
             case INT64 -> {
                 long[] values = longs;
-                if (values.length == rows) {
+                if (values.length == rows && rows > 1) {
                     longs = NO_LONGS;
                 } else {
-                    values = Arrays.copyOf(values, rows);
+                    values = small.longs(values, rows);
                 }
                 yield new LongColumn(name, builtRole, values, validity);
             }
@@ -573,18 +656,20 @@ final class ColumnBuilder {
                 }
                 yield new DoubleColumn(name, builtRole, values, validity);
             }
-            case BOOLEAN -> new BooleanColumn(name, builtRole, Arrays.copyOf(booleans, rows), validity);
+            case BOOLEAN -> new BooleanColumn(name, builtRole, small.booleans(booleans, rows), validity);
             case TEXT -> text(builtRole, validity);
         };
     }
 
     private Column text(Role builtRole, Validity validity) {
+        if (rows <= FEW_ROWS && !plain) {
+            return new Utf8Column(name, builtRole, fewTexts(), validity);
+        }
         if (!plain && (long) texts.size() * MIN_REPEAT > rows + 64L) {
             makePlain(rows);
         }
         if (plain) {
-            Utf8Block block = new Utf8Block(Arrays.copyOf(textBytes, ends[rows]), Arrays.copyOf(ends, rows + 1));
-            return new Utf8Column(name, builtRole, block, validity);
+            return new Utf8Column(name, builtRole, plainBlock(), validity);
         }
         int[] copy = Arrays.copyOf(codes, rows);
         if (anyAbsent) {
@@ -595,8 +680,33 @@ final class ColumnBuilder {
         return new DictionaryColumn(name, builtRole, copy, texts.block(), validity);
     }
 
+    private Utf8Block fewTexts() {
+        int[] to = small.ends();
+        made.clear();
+        for (int row = 0; row < rows; row++) {
+            if (codes[row] >= 0) {
+                texts.appendTo(made, codes[row]);
+            }
+            to[row + 1] = made.length();
+        }
+        return small.block(made.bytes(), to, rows);
+    }
+
+    /// Long texts are given away with the array that they are in, when little of it is free.
+    private Utf8Block plainBlock() {
+        if (ends[rows] < LONG_TEXT || ends[rows] < textBytes.length / 4 * 3) {
+            return small.block(textBytes, ends, rows);
+        }
+        byte[] bytes = textBytes;
+        textBytes = NO_BYTES;
+        return new Utf8Block(bytes, Arrays.copyOf(ends, rows + 1));
+    }
+
     private Validity validity() {
-        long[] words = Arrays.copyOf(present, Math.max(1, Validity.wordCount(rows)));
+        if (rows <= Long.SIZE) {
+            return small.validity(rows == Long.SIZE ? present[0] : present[0] & ~(-1L << rows));
+        }
+        long[] words = Arrays.copyOf(present, Validity.wordCount(rows));
         if ((rows & 63) != 0) {
             words[rows >> 6] &= ~(-1L << rows);
         }

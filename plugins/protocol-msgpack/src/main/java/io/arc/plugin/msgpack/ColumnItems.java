@@ -32,23 +32,43 @@ final class ColumnItems {
             sink.accept(items.getFirst());
             return;
         }
-        Map<String, List<ColumnBatch>> groups = new LinkedHashMap<>();
+        Map<Shape, List<ColumnBatch>> groups = new LinkedHashMap<>();
         for (ColumnBatch item : items) {
-            groups.computeIfAbsent(shape(item), any -> new ArrayList<>(1)).add(item);
+            groups.computeIfAbsent(new Shape(item), any -> new ArrayList<>(1)).add(item);
         }
         for (List<ColumnBatch> group : groups.values()) {
             sink.accept(group.size() == 1 ? group.getFirst() : merged(group));
         }
     }
 
-    /// A text that is equal for items that go together, and for no others.
-    private static String shape(ColumnBatch item) {
-        StringBuilder shape = new StringBuilder(item.table().table());
-        for (Column column : item.columns()) {
-            shape.append(column.role() == Role.TAG ? '#' : '.').append(column.name().length()).append(':')
-                    .append(column.name());
+    /// Equal for items that go together, and for no others.
+    private record Shape(ColumnBatch item) {
+        @Override
+        public int hashCode() {
+            int hash = item.table().table().hashCode();
+            for (Column column : item.columns()) {
+                hash = 31 * hash + column.name().hashCode() + column.role().ordinal();
+            }
+            return hash;
         }
-        return shape.append('@').append(item.table().table().length()).toString();
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Shape(ColumnBatch that) && item.table().table().equals(that.table().table())
+                    && haveSameNames(item.columns(), that.columns());
+        }
+
+        private static boolean haveSameNames(List<Column> columns, List<Column> others) {
+            if (columns.size() != others.size()) {
+                return false;
+            }
+            for (int i = 0; i < columns.size(); i++) {
+                if (columns.get(i).role() != others.get(i).role() || !columns.get(i).name().equals(others.get(i).name())) {
+                    return false;
+                }
+            }
+            return true;
+        }
     }
 
     private ColumnBatch merged(List<ColumnBatch> group) {

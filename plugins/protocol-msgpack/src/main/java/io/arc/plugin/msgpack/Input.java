@@ -4,10 +4,7 @@ import io.arc.api.ArcException;
 import io.arc.api.ErrorCode;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 
 /// A cursor over MessagePack bytes. Every read is checked against the body's end; sizes that headers claim are held against the
 /// bytes that are left before anything is allocated.
@@ -148,8 +145,9 @@ final class Input {
         return unsigned(1 << type - 0xc4);
     }
 
-    /// A name: text that has to be valid UTF-8 and, in all places that names have, not empty.
-    String name(String what) {
+    /// The length of a name, behind whose header the cursor moves: text that has to be valid UTF-8 and, in all places that names
+    /// have, not empty.
+    int nameLength(String what) {
         if (!isText(peek())) {
             throw malformed(what + " has to be text and is " + describe(peek()));
         }
@@ -157,13 +155,10 @@ final class Input {
         if (length == 0) {
             throw malformed(what + " is empty");
         }
-        try {
-            String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, at, length)).toString();
-            at += length;
-            return text;
-        } catch (CharacterCodingException invalid) {
+        if (!TextSet.isAscii(bytes, at, length) && !Utf8.isValid(bytes, at, length)) {
             throw malformed(what + " is not valid UTF-8");
         }
+        return length;
     }
 
     /// An integer of any width.
@@ -201,13 +196,19 @@ final class Input {
         return value;
     }
 
-    /// An integer of any width in digits, the large unsigned ones included.
-    String integerText() {
+    /// Appends an integer of any width in digits, the large unsigned ones included.
+    void appendInteger(TextBuffer text) {
         if (peek() == 0xcf) {
             at++;
-            return Long.toUnsignedString(wideInteger(0xcf));
+            long value = wideInteger(0xcf);
+            if (value < 0) {
+                text.add(Long.toUnsignedString(value));
+            } else {
+                text.addNumber(value);
+            }
+            return;
         }
-        return Long.toString(integer());
+        text.addNumber(integer());
     }
 
     double floating() {

@@ -1,55 +1,69 @@
 package io.arc.plugin.msgpack;
 
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
-
-/// Arrays and maps as JSON text, which is how a column holds them. A key that is no text becomes text; NaN and the infinities,
-/// which JSON has no words for, become null; binary and extensions become what they would be in a column of their own.
+/// Arrays and maps as JSON text, which is how a column holds them. A key that is a number, a flag or nil becomes text; one that is
+/// an array or a map is refused, because each level of those would double the text. NaN and the infinities, which JSON has no words
+/// for, become null; binary and extensions become what they would be in a column of their own.
 final class JsonText {
     private JsonText() {}
 
-    /// Reads the value at the cursor and moves behind it.
+    /// Appends the value at the cursor and moves behind it.
     ///
     /// @param depth how many arrays and maps of the body are around the value
-    static String read(Input input, int depth) {
-        StringBuilder json = new StringBuilder();
-        append(json, input, depth);
-        return json.toString();
-    }
-
-    private static void append(StringBuilder json, Input input, int depth) {
+    static void append(TextBuffer json, Input input, int depth) {
         int type = input.peek();
         if (Input.isMap(type)) {
             input.requireDepth(depth);
             int size = input.mapSize();
-            json.append('{');
+            json.add('{');
             for (int i = 0; i < size; i++) {
-                json.append(i == 0 ? "" : ",");
+                if (i > 0) {
+                    json.add(',');
+                }
                 appendKey(json, input, depth + 1);
-                json.append(':');
+                json.add(':');
                 append(json, input, depth + 1);
             }
-            json.append('}');
+            json.add('}');
         } else if (Input.isArray(type)) {
             input.requireDepth(depth);
             int size = input.arraySize();
-            json.append('[');
+            json.add('[');
             for (int i = 0; i < size; i++) {
-                json.append(i == 0 ? "" : ",");
+                if (i > 0) {
+                    json.add(',');
+                }
                 append(json, input, depth + 1);
             }
-            json.append(']');
-        } else if (Input.isText(type) || Input.isBinary(type)) {
-            quote(json, text(input));
+            json.add(']');
+        } else if (Input.isText(type)) {
+            int length = input.textLength();
+            quote(json, input.bytes, input.at, length);
+            input.at += length;
+        } else if (Input.isBinary(type)) {
+            int length = input.binaryLength();
+            if (Utf8.isValid(input.bytes, input.at, length)) {
+                quote(json, input.bytes, input.at, length);
+            } else {
+                json.add('"');
+                json.addBase64(input.bytes, input.at, length);
+                json.add('"');
+            }
+            input.at += length;
         } else if (Input.isExtension(type)) {
-            quote(json, Times.extension(input, Times.NO_ROW).toString());
+            json.add('"');
+            Times.appendExtension(json, input, Times.NO_ROW);
+            json.add('"');
         } else if (Input.isFloat(type)) {
             double value = input.floating();
-            json.append(Double.isFinite(value) ? Double.toString(value) : "null");
+            if (Double.isFinite(value)) {
+                json.addNumber(value);
+            } else {
+                json.add("null");
+            }
         } else if (Input.isInteger(type)) {
-            json.append(input.integerText());
+            input.appendInteger(json);
         } else {
-            json.append(switch (input.constant()) {
+            json.add(switch (input.constant()) {
                 case 0xc2 -> "false";
                 case 0xc3 -> "true";
                 default -> "null";
@@ -57,55 +71,54 @@ final class JsonText {
         }
     }
 
-    private static void appendKey(StringBuilder json, Input input, int depth) {
-        StringBuilder key = new StringBuilder();
-        append(key, input, depth);
-        if (key.charAt(0) == '"') {
-            json.append(key);
+    private static void appendKey(TextBuffer json, Input input, int depth) {
+        int type = input.peek();
+        // Written as text, its quotes would be escaped once for every level: forty bytes could make a gigabyte.
+        if (Input.isMap(type) || Input.isArray(type)) {
+            throw input.malformed("a map inside a value has an array or a map as a key, for which JSON has no form; use text");
+        }
+        if (Input.isText(type) || Input.isBinary(type) || Input.isExtension(type)) {
+            append(json, input, depth);
         } else {
-            quote(json, key);
+            json.add('"');
+            append(json, input, depth);
+            json.add('"');
         }
     }
 
-    /// Text, or binary as text: when it is valid UTF-8 the same characters, else Base64.
-    private static String text(Input input) {
-        boolean isBinary = Input.isBinary(input.peek());
-        int length = isBinary ? input.binaryLength() : input.textLength();
-        int from = input.at;
-        input.at += length;
-        if (Utf8.isValid(input.bytes, from, length)) {
-            return new String(input.bytes, from, length, StandardCharsets.UTF_8);
+    private static void quote(TextBuffer json, byte[] text, int from, int length) {
+        json.add('"');
+        int end = from + length;
+        for (int at = from; at < end;) {
+            int character = Utf8.characterLength(text, at, end);
+            if (character == 1) {
+                escape(json, (char) text[at]);
+            } else if (character == 0) {
+                json.addRepaired(text, at, 1);
+            } else {
+                json.add(text, at, character);
+            }
+            at += Math.max(1, character);
         }
-        return isBinary ? base64(input.bytes, from, length)
-                : new String(Utf8.repaired(input.bytes, from, length), StandardCharsets.UTF_8);
+        json.add('"');
     }
 
-    static String base64(byte[] bytes, int from, int length) {
-        byte[] binary = new byte[length];
-        System.arraycopy(bytes, from, binary, 0, length);
-        return Base64.getEncoder().encodeToString(binary);
-    }
-
-    private static void quote(StringBuilder json, CharSequence text) {
-        json.append('"');
-        for (int i = 0; i < text.length(); i++) {
-            char character = text.charAt(i);
-            switch (character) {
-                case '"' -> json.append("\\\"");
-                case '\\' -> json.append("\\\\");
-                case '\n' -> json.append("\\n");
-                case '\r' -> json.append("\\r");
-                case '\t' -> json.append("\\t");
-                default -> {
-                    if (character < ' ') {
-                        json.append("\\u00").append(character < 0x10 ? '0' : '1')
-                                .append(Character.forDigit(character & 15, 16));
-                    } else {
-                        json.append(character);
-                    }
+    private static void escape(TextBuffer json, char character) {
+        switch (character) {
+            case '"' -> json.add("\\\"");
+            case '\\' -> json.add("\\\\");
+            case '\n' -> json.add("\\n");
+            case '\r' -> json.add("\\r");
+            case '\t' -> json.add("\\t");
+            default -> {
+                if (character < ' ') {
+                    json.add("\\u00");
+                    json.add(character < 0x10 ? '0' : '1');
+                    json.add(Character.forDigit(character & 15, 16));
+                } else {
+                    json.add(character);
                 }
             }
         }
-        json.append('"');
     }
 }

@@ -10,18 +10,14 @@ import io.arc.api.spi.ByteSlice;
 import io.arc.api.spi.IngestProtocol.Decoder;
 import io.arc.api.spi.IngestProtocol.Parameters;
 import io.arc.api.spi.IngestProtocol.Sink;
+import io.arc.plugin.msgpack.RowTable.RowMemory;
 import io.arc.plugin.msgpack.Times.Unit;
-import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /// Decodes a body of one or more objects, each an item, an array of items, or a map whose `batch` is such an array.
 ///
@@ -38,9 +34,21 @@ import java.util.Set;
 /// A body is read in one quick pass that decodes values where they stand. Whatever that pass cannot do well, such as a key that
 /// is there twice, and whatever it finds wrong, makes it give up; then the body is read again by a pass that looks at all of an
 /// item's keys before it decodes a value, and that pass decides. A body that the quick pass takes means the same to both.
+///
+/// What decoding a body takes is at most sixteen times the body and a constant. Hence the second pass first notes where the items
+/// in row form are, and then decodes one table after the other.
 final class MsgPackDecoder implements Decoder {
     private static final int MAX_TABLES = 10_000;
-    private static final int REMEMBERED_NAMES = 256;
+    private static final int REMEMBERED_PLACES = 256;
+    private static final int REMEMBERED_NAMES = 16_384;
+    /// The quick pass keeps all tables of rows side by side, and leaves bodies with more of them, or with more columns, to the other.
+    private static final int QUICK_TABLES = 256;
+    private static final int QUICK_COLUMNS = 1_024;
+    /// Names of larger maps get their memory at once.
+    private static final int LARGE_MAP = 256;
+    private static final int MAX_SPARE_TABLES = 64;
+    private static final int NO_TABLE = -1;
+    private static final int NO_COLUMN = -1;
     /// The quick pass leaves items that are nested deeper to the other, which counts levels in every value.
     private static final int QUICK_DEPTH = 8;
 
@@ -57,22 +65,45 @@ final class MsgPackDecoder implements Decoder {
     private final Input input = new Input();
     private final SpareBuilders spare = new SpareBuilders();
     private final ColumnItems columnItems = new ColumnItems(spare);
-    private final Map<String, RowTable> rowTables = new LinkedHashMap<>();
+    private final NameSet tableNames = new NameSet(spare.newTextSet());
+    private final NameSet rowNames = new NameSet(spare.newTextSet());
+    private final NameSet columnNames = new NameSet(spare.newTextSet());
+    private final RowMemory rowMemory = new RowMemory();
+    private final ArrayDeque<RowTable> spareTables = new ArrayDeque<>();
+    /// The quick pass's, by the number of the table; null for those without rows.
+    private RowTable[] rowTables = new RowTable[16];
+    /// The quick pass's in the order of their first rows.
+    private final List<RowTable> tablesWithRows = new ArrayList<>();
+    /// The careful pass's.
+    private final RowItems rowItems = new RowItems();
+    /// By the number of the table; null for those without columnar items.
+    private TableId[] tableIds = new TableId[16];
     /// The names of the columnar item before, by place.
-    private final List<Key> columnKeys = new ArrayList<>();
-    private final Map<String, ColumnBuilder> columns = new LinkedHashMap<>();
+    private final Key[] columnKeys = new Key[REMEMBERED_PLACES];
+    /// The present item's columns but its time, and their names; which are marked with twice the item's own count, and with one more
+    /// for tags.
+    private final List<Column> columns = new ArrayList<>();
+    private int[] columnNumbers = new int[16];
+    private int columnItem;
+    private final NameSet mapKeys = new NameSet(spare.newTextSet());
+    private final BitSet repeatedEntries = new BitSet();
     private Parameters parameters;
     private Optional<Unit> givenUnit = Optional.empty();
-    private boolean isCareful;
+    private Pass pass = Pass.QUICK;
 
     /// What the names of the items before led to; items mostly repeat the one before.
     private Key tableKey;
     private RowTable lastRows;
-    /// Of the current item.
-    private String table;
+    private int lastRowsTable;
+    /// The number of the current item's measurement, or below 0.
+    private int table;
     private int expectedRows;
     private long[] columnTimes;
     private int columnRows;
+
+    private enum Pass {
+        QUICK, CAREFUL, ROWS
+    }
 
     @Override
     public void decode(ByteSlice body, Parameters given, Sink sink) {
@@ -83,20 +114,24 @@ final class MsgPackDecoder implements Decoder {
         }
         try {
             try {
-                read(body, false);
+                read(body, Pass.QUICK);
             } catch (ArcException beyondTheQuickPass) {
                 release();
-                read(body, true);
+                read(body, Pass.CAREFUL);
             }
             columnItems.emit(sink);
-            for (RowTable rows : rowTables.values()) {
+            for (RowTable rows : tablesWithRows) {
                 rows.emit(given.database(), sink);
+            }
+            if (pass == Pass.CAREFUL) {
+                emitRows(sink);
             }
         } catch (ArithmeticException tooLong) {
             throw new ArcException(ErrorCode.PAYLOAD_TOO_LARGE,
                     "the texts of one column take more than 2 GiB; send less at once", tooLong);
         } finally {
             release();
+            spare.endBody();
             parameters = null;
             input.reset(new byte[0], 0, 0);
         }
@@ -104,19 +139,66 @@ final class MsgPackDecoder implements Decoder {
 
     private void release() {
         columnItems.clear();
-        columns.values().forEach(spare::give);
         columns.clear();
-        rowTables.values().forEach(RowTable::release);
-        rowTables.clear();
-        lastRows = null;
         columnTimes = null;
+        tablesWithRows.forEach(this::release);
+        tablesWithRows.clear();
+        lastRows = null;
+        Arrays.fill(rowTables, 0, Math.min(rowTables.length, tableNames.size()), null);
+        Arrays.fill(tableIds, 0, Math.min(tableIds.length, tableNames.size()), null);
+        tableNames.clear();
+        tableNames.release();
+        tableKey = null;
+        rowItems.clear();
+        rowNames.release();
+        mapKeys.release();
+        if (columnNames.release()) {
+            Arrays.fill(columnKeys, null);
+        }
     }
 
-    private void read(ByteSlice body, boolean carefully) {
-        isCareful = carefully;
+    private void release(RowTable rows) {
+        boolean isSmall = rows.columns() <= REMEMBERED_PLACES;
+        rows.release();
+        if (isSmall && spareTables.size() < MAX_SPARE_TABLES) {
+            spareTables.push(rows);
+        }
+    }
+
+    private RowTable takeRowTable() {
+        RowTable rows = spareTables.poll();
+        return rows == null ? new RowTable(spare, rowNames, rowMemory) : rows;
+    }
+
+    private void read(ByteSlice body, Pass newPass) {
+        pass = newPass;
+        rowMemory.startBody(QUICK_COLUMNS);
         input.reset(body.array(), body.offset(), body.length());
         while (!input.isAtEnd()) {
             object(0);
+        }
+    }
+
+    /// Decodes the items in row form that the careful pass has found, table by table.
+    private void emitRows(Sink sink) {
+        pass = Pass.ROWS;
+        rowMemory.startBody(Integer.MAX_VALUE);
+        RowTable rows = takeRowTable();
+        tablesWithRows.add(rows);
+        lastRows = rows;
+        for (int i = 0; i < rowItems.tableCount(); i++) {
+            if (rowNames.size() > REMEMBERED_NAMES) {
+                rowNames.clear();
+            }
+            lastRowsTable = rowItems.table(i);
+            rows.start(tableNames.name(lastRowsTable), rowItems.count(lastRowsTable));
+            for (int item = rowItems.first(lastRowsTable); item >= 0; item = rowItems.next(item)) {
+                input.at = rowItems.place(item);
+                input.item = rowItems.number(item);
+                carefulItem(rowItems.depth(item));
+            }
+            rows.emit(parameters.database(), sink);
+            rows.clear();
         }
     }
 
@@ -124,7 +206,7 @@ final class MsgPackDecoder implements Decoder {
     private void object(int depth) {
         int type = input.peek();
         if (Input.isMap(type)) {
-            if (isCareful) {
+            if (pass != Pass.QUICK) {
                 carefulItem(depth);
             } else {
                 quickItem(depth);
@@ -179,7 +261,8 @@ final class MsgPackDecoder implements Decoder {
         if (depth > QUICK_DEPTH) {
             throw input.malformed("the item is nested too deep for the quick pass");
         }
-        table = null;
+        int begin = input.at;
+        table = NO_TABLE;
         int seen = 0;
         int decoded = 0;
         long time = parameters.receivedMicros();
@@ -203,10 +286,10 @@ final class MsgPackDecoder implements Decoder {
             } else if (key == COLUMNS && Input.isMap(type) && decoded == 0) {
                 readColumns(depth + 1);
                 decoded |= COLUMNS;
-            } else if (key == FIELDS && Input.isMap(type) && table != null && (decoded & (COLUMNS | BATCH)) == 0) {
+            } else if (key == FIELDS && Input.isMap(type) && table >= 0 && (decoded & (COLUMNS | BATCH)) == 0) {
                 readFields(depth + 1);
                 decoded |= FIELDS;
-            } else if (key == TAGS && Input.isMap(type) && table != null && (decoded & (COLUMNS | BATCH)) == 0) {
+            } else if (key == TAGS && Input.isMap(type) && table >= 0 && (decoded & (COLUMNS | BATCH)) == 0) {
                 readTags(depth + 1);
                 decoded |= TAGS;
             } else if (key == BATCH && Input.isArray(type) && decoded == 0) {
@@ -232,7 +315,7 @@ final class MsgPackDecoder implements Decoder {
             return;
         }
         int behind = input.at;
-        endItem((decoded & COLUMNS) != 0, (decoded & FIELDS) != 0, fields, compact, hint, time, host, depth);
+        endItem((decoded & COLUMNS) != 0, (decoded & FIELDS) != 0, fields, compact, hint, time, host, depth, behind - begin);
         input.at = behind;
     }
 
@@ -278,6 +361,12 @@ final class MsgPackDecoder implements Decoder {
         }
         input.at = measurement;
         readTable();
+        if (pass == Pass.CAREFUL && columnMap < 0) {
+            rowItems.add(table, begin, input.item, depth);
+            input.item++;
+            input.at = behind;
+            return;
+        }
         long micros = parameters.receivedMicros();
         if (columnMap >= 0) {
             input.at = columnMap;
@@ -286,7 +375,7 @@ final class MsgPackDecoder implements Decoder {
             input.at = time;
             micros = rowTime();
         }
-        endItem(columnMap >= 0, false, fields, compact, hint, micros, host, depth);
+        endItem(columnMap >= 0, false, fields, compact, hint, micros, host, depth, behind - begin);
         input.at = behind;
     }
 
@@ -294,15 +383,18 @@ final class MsgPackDecoder implements Decoder {
     ///
     /// @param tags where the value of `tags` is when it has not been read, like the others below 0 when there is none
     private void endItem(boolean hasColumns, boolean hasFields, int fields, int compact, int tags, long time, int host,
-            int depth) {
-        if (table == null) {
+            int depth, int itemBytes) {
+        if (table < 0) {
             throw input.malformed("the item before this byte has no measurement; name it by \"m\"");
         }
         if (hasColumns) {
-            addColumns(tags < 0 ? Set.of() : hintedTags(tags));
+            if (tags >= 0) {
+                markTags(tags);
+            }
+            addColumns();
         } else {
             if (!hasFields && fields < 0 && compact < 0) {
-                throw input.malformed("the item of measurement '" + table + "' has neither a map \"columns\" nor a map"
+                throw input.malformed("the item of measurement '" + tableNames.name(table) + "' has neither a map \"columns\" nor a map"
                         + " \"fields\"");
             }
             if (tags >= 0) {
@@ -316,47 +408,50 @@ final class MsgPackDecoder implements Decoder {
                 input.at = compact;
                 readCompact(depth + 1);
             }
-            rows().endRow(time, input, host);
+            rows().endRow(time, input, host, itemBytes);
         }
         input.item++;
     }
 
     private void readTable() {
         if (tableKey != null && tableKey.isNext(input)) {
-            table = tableKey.text();
+            table = tableKey.number();
             return;
         }
-        int from = input.at;
         if (Input.isInteger(input.peek())) {
-            table = "measurement_" + input.integerText();
-            return;
+            TextBuffer text = spare.text();
+            text.clear();
+            text.add("measurement_");
+            input.appendInteger(text);
+            table = tableNames.add(text.bytes(), 0, text.length());
+        } else {
+            table = tableNames.read(input, "\"m\"");
+            tableKey = tableNames.key(table);
         }
-        table = input.name("\"m\"");
-        tableKey = new Key(table, input, from, input.at);
+        if (tableNames.size() > MAX_TABLES) {
+            throw input.malformed("the body has rows of more than " + MAX_TABLES + " measurements");
+        }
     }
 
     /// The entries of the map behind the cursor that an entry further behind has the key of. The quick pass does not look.
     private BitSet repeated(int size) {
-        BitSet repeated = new BitSet();
-        if (!isCareful) {
-            return repeated;
+        repeatedEntries.clear();
+        if (pass == Pass.QUICK) {
+            return repeatedEntries;
         }
         int begin = input.at;
-        Map<String, Integer> lastByKey = new HashMap<>();
+        mapKeys.clear();
+        mapKeys.reserve(Math.min(size, RowTable.MAX_COLUMNS));
         for (int i = 0; i < size; i++) {
-            if (!Input.isText(input.peek())) {
-                throw input.malformed("a name has to be text and is " + Input.describe(input.peek()));
+            int key = mapKeys.read(input, "a name");
+            if (!mapKeys.wasNew()) {
+                repeatedEntries.set(mapKeys.mark(key));
             }
-            int length = input.textLength();
-            Integer before = lastByKey.put(new String(input.bytes, input.at, length, StandardCharsets.ISO_8859_1), i);
-            if (before != null) {
-                repeated.set(before);
-            }
-            input.at += length;
+            mapKeys.mark(key, i);
             input.skip(0);
         }
         input.at = begin;
-        return repeated;
+        return repeatedEntries;
     }
 
     private void skipEntry() {
@@ -367,10 +462,14 @@ final class MsgPackDecoder implements Decoder {
     // Columns
 
     private void readColumns(int depth) {
-        columns.values().forEach(spare::give);
         columns.clear();
         columnTimes = null;
         columnRows = -1;
+        columnItem += 2;
+        if (columnNames.size() > REMEMBERED_NAMES) {
+            columnNames.clear();
+            Arrays.fill(columnKeys, null);
+        }
         int size = input.mapSize();
         if (size == 0) {
             throw input.malformed("\"columns\" is an empty map");
@@ -378,71 +477,88 @@ final class MsgPackDecoder implements Decoder {
         if (size > RowTable.MAX_COLUMNS) {
             throw input.malformed("the item has " + size + " columns; up to " + RowTable.MAX_COLUMNS + " are accepted");
         }
+        if (size > LARGE_MAP) {
+            columnNames.reserve(columnNames.size() + size);
+        }
         BitSet repeated = repeated(size);
-        String first = "";
+        int first = NO_COLUMN;
+        ColumnBuilder builder = null;
         for (int i = 0; i < size; i++) {
             if (repeated.get(i)) {
                 skipEntry();
                 continue;
             }
-            String name = columnName(i);
+            int column = columnName(i);
+            String name = columnNames.name(column);
+            if (columnNames.mark(column) == columnItem) {
+                throw input.malformed("the column '" + name + "' is there twice");
+            }
+            columnNames.mark(column, columnItem);
             if (!Input.isArray(input.peek())) {
                 throw input.malformed("column '" + name + "' has to be an array and is " + Input.describe(input.peek()));
             }
             int count = input.arraySize();
             if (columnRows < 0) {
-                first = name;
+                first = column;
                 columnRows = count;
             } else if (count != columnRows) {
-                throw input.malformed("column '" + name + "' has " + count + " values and column '" + first + "' has "
-                        + columnRows + "; fill up with nil");
+                throw input.malformed("column '" + name + "' has " + count + " values and column '" + columnNames.name(first)
+                        + "' has " + columnRows + "; fill up with nil");
             }
             if (name.equals("time")) {
-                if (columnTimes != null) {
-                    throw input.malformed("the column 'time' is there twice");
-                }
                 columnTimes = times(count);
                 continue;
             }
-            ColumnBuilder builder = spare.take(name, Role.FIELD, count);
-            if (columns.putIfAbsent(name, builder) != null) {
-                spare.give(builder);
-                throw input.malformed("the column '" + name + "' is there twice");
+            if (builder == null) {
+                builder = spare.take(name, Role.FIELD, count);
+            } else {
+                builder.reset(name, Role.FIELD, count);
             }
             builder.readColumn(input, count, depth + 2);
+            if (count > 0 && !isOwnLogColumn(name)) {
+                if (columns.size() == columnNumbers.length) {
+                    columnNumbers = Arrays.copyOf(columnNumbers, 2 * columns.size());
+                }
+                columnNumbers[columns.size()] = column;
+                columns.add(builder.build());
+            }
+        }
+        if (builder != null) {
+            spare.give(builder);
         }
     }
 
-    private String columnName(int place) {
-        if (place < columnKeys.size() && columnKeys.get(place).isNext(input)) {
-            return columnKeys.get(place).text();
+    private int columnName(int place) {
+        Key key = place < REMEMBERED_PLACES ? columnKeys[place] : null;
+        if (key != null && key.isNext(input)) {
+            return key.number();
         }
-        int from = input.at;
-        String name = input.name("the name of a column");
-        Key key = new Key(name, input, from, input.at);
-        if (place < columnKeys.size()) {
-            columnKeys.set(place, key);
-        } else if (place == columnKeys.size() && place < REMEMBERED_NAMES) {
-            columnKeys.add(key);
+        int column = columnNames.read(input, "the name of a column");
+        if (place < REMEMBERED_PLACES && columnNames.key(column) != null) {
+            columnKeys[place] = columnNames.key(column);
         }
-        return name;
+        return column;
     }
 
-    private void addColumns(Set<String> tagNames) {
+    private void addColumns() {
         if (columnRows > 0) {
             if (columnTimes == null) {
                 columnTimes = new long[columnRows];
                 Arrays.fill(columnTimes, parameters.receivedMicros());
             }
-            List<Column> built = new ArrayList<>(columns.size());
-            for (ColumnBuilder builder : columns.values()) {
-                if (!isOwnLogColumn(builder.name())) {
-                    built.add(builder.build(tagNames.contains(builder.name()) ? Role.TAG : Role.FIELD));
+            for (int i = 0; i < columns.size(); i++) {
+                if (columnNames.mark(columnNumbers[i]) != columnItem) {
+                    columns.set(i, RowTable.tag(columns.get(i)));
                 }
             }
-            columnItems.add(new ColumnBatch(new TableId(parameters.database(), table), columnRows, columnTimes, built));
+            if (table >= tableIds.length) {
+                tableIds = Arrays.copyOf(tableIds, 2 * table);
+            }
+            if (tableIds[table] == null) {
+                tableIds[table] = new TableId(parameters.database(), tableNames.name(table));
+            }
+            columnItems.add(new ColumnBatch(tableIds[table], columnRows, columnTimes, columns));
         }
-        columns.values().forEach(spare::give);
         columns.clear();
         columnTimes = null;
     }
@@ -451,18 +567,19 @@ final class MsgPackDecoder implements Decoder {
         return name.equals("_database") || name.equals("_measurement");
     }
 
-    private Set<String> hintedTags(int at) {
+    private void markTags(int at) {
         input.at = at;
         if (!Input.isArray(input.peek())) {
             throw input.malformed("\"tags\" beside \"columns\" has to be an array of column names and is "
                     + Input.describe(input.peek()));
         }
         int size = input.arraySize();
-        Set<String> names = new HashSet<>();
         for (int i = 0; i < size; i++) {
-            names.add(input.name("the name of a tag"));
+            int column = columnNames.find(input, "the name of a tag");
+            if (column >= 0 && columnNames.mark(column) == columnItem) {
+                columnNames.mark(column, columnItem + 1);
+            }
         }
-        return names;
     }
 
     /// The unit of all numbers of a column is that of the first one.
@@ -511,7 +628,7 @@ final class MsgPackDecoder implements Decoder {
 
     private long oddTime(int type, int row) {
         if (Input.isExtension(type)) {
-            return Times.micros(Times.extension(input, row), input, row);
+            return Times.extensionMicros(input, row);
         }
         if (Input.isText(type)) {
             return Times.text(input, row);
@@ -522,19 +639,24 @@ final class MsgPackDecoder implements Decoder {
     // Rows
 
     private RowTable rows() {
-        RowTable rows = lastRows;
-        // Tables that repeat are the same string.
-        if (rows == null || !rows.name().equals(table)) {
-            rows = rowTables.get(table);
-            if (rows == null) {
-                if (rowTables.size() == MAX_TABLES) {
-                    throw input.malformed("the body has rows of more than " + MAX_TABLES + " measurements");
-                }
-                rows = new RowTable(table, spare, expectedRows);
-                rowTables.put(table, rows);
-            }
-            lastRows = rows;
+        if (lastRows != null && lastRowsTable == table) {
+            return lastRows;
         }
+        if (table >= rowTables.length) {
+            rowTables = Arrays.copyOf(rowTables, 2 * table);
+        }
+        RowTable rows = rowTables[table];
+        if (rows == null) {
+            if (tablesWithRows.size() == QUICK_TABLES) {
+                throw input.malformed("the rows are too many tables' for the quick pass");
+            }
+            rows = takeRowTable();
+            rows.start(tableNames.name(table), expectedRows);
+            rowTables[table] = rows;
+            tablesWithRows.add(rows);
+        }
+        lastRows = rows;
+        lastRowsTable = table;
         return rows;
     }
 
@@ -548,7 +670,7 @@ final class MsgPackDecoder implements Decoder {
     private void readTags(int depth) {
         RowTable rows = rows();
         int size = entries("tags");
-        BitSet repeated = isCareful ? repeated(size) : null;
+        BitSet repeated = pass == Pass.QUICK ? null : repeated(size);
         for (int i = 0; i < size; i++) {
             if (repeated != null && repeated.get(i)) {
                 skipEntry();
@@ -561,7 +683,11 @@ final class MsgPackDecoder implements Decoder {
     private void readFields(int depth) {
         RowTable rows = rows();
         int size = entries("fields");
-        BitSet repeated = isCareful ? repeated(size) : null;
+        if (size > LARGE_MAP && pass == Pass.ROWS) {
+            rowNames.reserve(rowNames.size() + Math.min(size, RowTable.MAX_COLUMNS));
+            rows.reserveFields(Math.min(size, RowTable.MAX_COLUMNS));
+        }
+        BitSet repeated = pass == Pass.QUICK ? null : repeated(size);
         for (int i = 0; i < size; i++) {
             if (repeated != null && repeated.get(i)) {
                 skipEntry();

@@ -2,39 +2,59 @@ package io.arc.plugin.msgpack;
 
 import io.arc.api.data.Role;
 import java.util.ArrayDeque;
+import java.util.SplittableRandom;
 
-/// Column builders, and arrays for times, that wait for their next use, so that their memory serves again. Bounded: what a very
-/// wide or very long body needed is let go.
+/// Column builders that wait for their next use, so that their memory serves again, and what they share. What a very wide or very
+/// long body needed is let go when it ends.
 final class SpareBuilders {
     private static final int MAX_BUILDERS = 256;
     private static final long MAX_BYTES_EACH = 1L << 20;
 
     private final ArrayDeque<ColumnBuilder> builders = new ArrayDeque<>();
-    private final ArrayDeque<long[]> times = new ArrayDeque<>();
+    private final TextBuffer text = new TextBuffer();
+    private final SmallArrays small = new SmallArrays();
+    private final long seed;
+    private final long otherSeed;
+
+    SpareBuilders() {
+        SplittableRandom random = new SplittableRandom();
+        seed = random.nextLong();
+        otherSeed = random.nextLong();
+    }
+
+    TextSet newTextSet() {
+        return new TextSet(text, seed, otherSeed);
+    }
+
+    /// For a text that is being made out of another value.
+    TextBuffer text() {
+        return text;
+    }
+
+    SmallArrays small() {
+        return small;
+    }
 
     ColumnBuilder take(String name, Role role, int expectedRows) {
         ColumnBuilder builder = builders.poll();
         if (builder == null) {
-            builder = new ColumnBuilder();
+            builder = new ColumnBuilder(this);
         }
         builder.reset(name, role, expectedRows);
         return builder;
     }
 
     void give(ColumnBuilder builder) {
-        if (builders.size() < MAX_BUILDERS && builder.retainedBytes() <= MAX_BYTES_EACH) {
+        if (builder.retainedBytes() <= MAX_BYTES_EACH) {
             builders.push(builder);
         }
     }
 
-    long[] takeTimes() {
-        long[] array = times.poll();
-        return array == null ? new long[16] : array;
-    }
-
-    void giveTimes(long[] array) {
-        if (times.size() < MAX_BUILDERS && 8L * array.length <= MAX_BYTES_EACH) {
-            times.push(array);
+    void endBody() {
+        while (builders.size() > MAX_BUILDERS) {
+            builders.pollLast();
         }
+        text.release();
+        small.release();
     }
 }

@@ -4,8 +4,8 @@ import io.arc.api.data.Utf8Block;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.SplittableRandom;
 
 /// Distinct texts and their numbers, in the order of first arrival. Open addressing over one byte array; clearing keeps the
 /// memory. Each byte that is no part of a UTF-8 character becomes U+FFFD. The hash is seeded, so that no sender can choose
@@ -13,31 +13,60 @@ import java.util.SplittableRandom;
 final class TextSet {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long HIGH_BITS = 0x8080_8080_8080_8080L;
-    private static final int INITIAL_TEXTS = 8;
+    private static final int INITIAL_TEXTS = 2;
 
+    private static final int[] NO_INTS = {};
+    private static final long[] NO_LONGS = {};
+    private static final byte[] NO_BYTES = {};
+    private static final int[] NO_OFFSETS = {0};
+
+    private final TextBuffer repaired;
     private final long seed;
     private final long otherSeed;
     /// One more than the number of the text; 0 is free.
-    private int[] slots = new int[0];
-    private int[] hashes = new int[0];
+    private int[] slots = NO_INTS;
+    private int[] hashes = NO_INTS;
     /// The first and the last eight bytes of each text, which are all there is to texts of up to sixteen bytes.
-    private long[] firsts = new long[0];
-    private long[] lasts = new long[0];
-    private byte[] bytes = new byte[0];
-    private int[] offsets = new int[1];
+    private long[] firsts = NO_LONGS;
+    private long[] lasts = NO_LONGS;
+    private byte[] bytes = NO_BYTES;
+    private int[] offsets = NO_OFFSETS;
     private int size;
 
-    TextSet() {
-        SplittableRandom random = new SplittableRandom();
-        seed = random.nextLong();
-        otherSeed = random.nextLong();
+    /// @param repaired what is used to repair a text; one for many sets, because none is added while another one is
+    TextSet(TextBuffer repaired, long seed, long otherSeed) {
+        this.repaired = repaired;
+        this.seed = seed;
+        this.otherSeed = otherSeed;
     }
 
+    /// Takes as long as there are texts, not as long as there were once.
     void clear() {
-        if (size > 0) {
+        if (8L * size > slots.length) {
             Arrays.fill(slots, 0);
-            size = 0;
+        } else {
+            int mask = slots.length - 1;
+            // Backwards, so that what a text went past on the way to its slot is still there.
+            for (int number = size; number > 0; number--) {
+                int slot = hashes[number - 1] & mask;
+                while (slots[slot] != number) {
+                    slot = slot + 1 & mask;
+                }
+                slots[slot] = 0;
+            }
         }
+        size = 0;
+    }
+
+    /// Forgets all texts, with the memory.
+    void release() {
+        slots = NO_INTS;
+        hashes = NO_INTS;
+        firsts = NO_LONGS;
+        lasts = NO_LONGS;
+        bytes = NO_BYTES;
+        offsets = NO_OFFSETS;
+        size = 0;
     }
 
     int size() {
@@ -48,8 +77,17 @@ final class TextSet {
         return 4L * slots.length + 24L * hashes.length + bytes.length;
     }
 
+    /// The number of the text `source[from, from + length)`, which is valid UTF-8, or below 0.
+    int find(byte[] source, int from, int length) {
+        return number(source, from, length, false);
+    }
+
     /// The number of the text `source[from, from + length)`.
     int add(byte[] source, int from, int length) {
+        return number(source, from, length, true);
+    }
+
+    private int number(byte[] source, int from, int length, boolean added) {
         long first;
         long last = 0;
         if (length >= 8) {
@@ -66,7 +104,10 @@ final class TextSet {
         }
         int hash = (int) (mixed ^ mixed >>> 32);
         if (slots.length == 0) {
-            allocate();
+            if (!added) {
+                return -1;
+            }
+            reserve(INITIAL_TEXTS);
         }
         int mask = slots.length - 1;
         int slot = hash & mask;
@@ -79,9 +120,13 @@ final class TextSet {
             }
             slot = slot + 1 & mask;
         }
+        if (!added) {
+            return -1;
+        }
         if (!isAscii(source, from, length) && !Utf8.isValid(source, from, length)) {
-            byte[] repaired = Utf8.repaired(source, from, length);
-            return add(repaired, 0, repaired.length);
+            repaired.clear();
+            repaired.addRepaired(source, from, length);
+            return add(repaired.bytes(), 0, repaired.length());
         }
         return insert(slot, hash, first, last, source, from, length);
     }
@@ -106,20 +151,23 @@ final class TextSet {
         return word;
     }
 
-    private void allocate() {
-        slots = new int[4 * INITIAL_TEXTS];
-        hashes = new int[INITIAL_TEXTS];
-        firsts = new long[INITIAL_TEXTS];
-        lasts = new long[INITIAL_TEXTS];
-        offsets = new int[INITIAL_TEXTS + 1];
+    /// Makes room for so many texts in all.
+    void reserve(int count) {
+        if (count > hashes.length) {
+            hashes = Arrays.copyOf(hashes, count);
+            firsts = Arrays.copyOf(firsts, count);
+            lasts = Arrays.copyOf(lasts, count);
+            offsets = Arrays.copyOf(offsets, count + 1);
+            if (slots.length < 2L * count) {
+                spread(Math.max(4 * INITIAL_TEXTS, Integer.highestOneBit(2 * count - 1) << 1));
+            }
+        }
     }
 
     private int insert(int slot, int hash, long first, long last, byte[] source, int from, int length) {
         if (size == hashes.length) {
-            hashes = Arrays.copyOf(hashes, 2 * size);
-            firsts = Arrays.copyOf(firsts, 2 * size);
-            lasts = Arrays.copyOf(lasts, 2 * size);
-            offsets = Arrays.copyOf(offsets, 2 * size + 1);
+            reserve(2 * size);
+            return number(source, from, length, true);
         }
         int end = Math.addExact(offsets[size], length);
         if (end > bytes.length) {
@@ -131,9 +179,6 @@ final class TextSet {
         lasts[size] = last;
         offsets[++size] = end;
         slots[slot] = size;
-        if (2 * size > slots.length) {
-            grow();
-        }
         return size - 1;
     }
 
@@ -142,8 +187,8 @@ final class TextSet {
         return (int) Math.min(Integer.MAX_VALUE - 8L, Math.max(least, 2L * length));
     }
 
-    private void grow() {
-        slots = new int[2 * slots.length];
+    private void spread(int slotCount) {
+        slots = new int[slotCount];
         int mask = slots.length - 1;
         for (int number = 0; number < size; number++) {
             int slot = hashes[number] & mask;
@@ -176,6 +221,14 @@ final class TextSet {
 
     void copyTo(int number, byte[] target, int position) {
         System.arraycopy(bytes, offsets[number], target, position, length(number));
+    }
+
+    void appendTo(TextBuffer target, int number) {
+        target.add(bytes, offsets[number], length(number));
+    }
+
+    String text(int number) {
+        return new String(bytes, offsets[number], length(number), StandardCharsets.UTF_8);
     }
 
     /// All texts, copied.

@@ -14,6 +14,7 @@ final class Times {
     /// In place of a row's number, for items that are one row.
     static final int NO_ROW = -1;
     private static final int MAX_SHOWN = 40;
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
 
     /// A unit and its arithmetic.
     enum Unit {
@@ -80,46 +81,64 @@ final class Times {
         return (long) micros;
     }
 
-    /// A timestamp extension, of type -1. The cursor is at its header and moves behind it.
-    static Instant extension(Input input, int row) {
+    /// Appends a timestamp extension, of type -1, as RFC 3339 text. The cursor is at its header and moves behind it.
+    static void appendExtension(TextBuffer text, Input input, int row) {
+        int length = extensionLength(input);
+        long nanos = extensionNanos(input, length);
+        text.addInstant(extensionSeconds(input, length, nanos, row), (int) (nanos % NANOS_PER_SECOND));
+        input.at += 1 + length;
+    }
+
+    /// A timestamp extension, of type -1, in microseconds. The cursor is at its header and moves behind it.
+    static long extensionMicros(Input input, int row) {
+        int length = extensionLength(input);
+        long nanos = extensionNanos(input, length);
+        long micros = micros(extensionSeconds(input, length, nanos, row), (int) (nanos % NANOS_PER_SECOND), input, row);
+        input.at += 1 + length;
+        return micros;
+    }
+
+    /// The cursor moves to the type byte.
+    private static int extensionLength(Input input) {
         int length = input.extensionLength();
         byte type = input.bytes[input.at];
         if (type != -1) {
             throw input.malformed("an extension of type " + type + " has no meaning here; only timestamps, of type -1, have");
         }
-        int at = input.at + 1;
-        long nanos;
-        long seconds;
-        switch (length) {
-            case 4 -> {
-                seconds = input.intAt(at) & 0xffff_ffffL;
-                nanos = 0;
-            }
-            case 8 -> {
-                long packed = input.longAt(at);
-                seconds = packed & 0x3_ffff_ffffL;
-                nanos = packed >>> 34;
-            }
-            case 12 -> {
-                seconds = input.longAt(at + 4);
-                nanos = input.intAt(at) & 0xffff_ffffL;
-            }
-            default -> throw input.malformed("a timestamp extension has 4, 8 or 12 bytes, not " + length);
+        if (length != 4 && length != 8 && length != 12) {
+            throw input.malformed("a timestamp extension has 4, 8 or 12 bytes, not " + length);
         }
-        input.at = at + length;
-        try {
-            // Nanoseconds of a second and more, which the format forbids and some senders write, carry over.
-            return Instant.ofEpochSecond(seconds, nanos);
-        } catch (DateTimeException | ArithmeticException beyond) {
-            throw invalid(input, row, "a timestamp extension of " + seconds + " s and " + nanos + " ns is no instant");
-        }
+        return length;
     }
 
-    static long micros(Instant instant, Input input, int row) {
+    private static long extensionNanos(Input input, int length) {
+        return switch (length) {
+            case 4 -> 0;
+            case 8 -> input.longAt(input.at + 1) >>> 34;
+            default -> input.intAt(input.at + 1) & 0xffff_ffffL;
+        };
+    }
+
+    /// Nanoseconds of a second and more, which the format forbids and some senders write, carry over.
+    private static long extensionSeconds(Input input, int length, long nanos, int row) {
+        long seconds = switch (length) {
+            case 4 -> input.intAt(input.at + 1) & 0xffff_ffffL;
+            case 8 -> input.longAt(input.at + 1) & 0x3_ffff_ffffL;
+            default -> input.longAt(input.at + 5);
+        };
+        long carried = seconds + nanos / NANOS_PER_SECOND;
+        if (carried < seconds || carried < Instant.MIN.getEpochSecond() || carried > Instant.MAX.getEpochSecond()) {
+            throw invalid(input, row, "a timestamp extension of " + seconds + " s and " + nanos + " ns is no instant");
+        }
+        return carried;
+    }
+
+    private static long micros(long seconds, int nanos, Input input, int row) {
         try {
-            return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), 1_000_000L), instant.getNano() / 1000);
+            return Math.addExact(Math.multiplyExact(seconds, 1_000_000L), nanos / 1000);
         } catch (ArithmeticException tooLarge) {
-            throw invalid(input, row, "the time " + instant + " is beyond what 64-bit microseconds hold");
+            throw invalid(input, row, "the time " + Instant.ofEpochSecond(seconds, nanos)
+                    + " is beyond what 64-bit microseconds hold");
         }
     }
 
@@ -129,7 +148,8 @@ final class Times {
         String text = new String(input.bytes, input.at, length, StandardCharsets.UTF_8);
         input.at += length;
         try {
-            return micros(OffsetDateTime.parse(text).toInstant(), input, row);
+            Instant instant = OffsetDateTime.parse(text).toInstant();
+            return micros(instant.getEpochSecond(), instant.getNano(), input, row);
         } catch (DateTimeException notATime) {
             throw invalid(input, row, "the time '" + (text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "…" : text)
                     + "' is not of the form 2026-01-01T10:00:00.123Z");

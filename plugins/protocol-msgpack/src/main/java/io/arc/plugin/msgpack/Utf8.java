@@ -1,11 +1,7 @@
 package io.arc.plugin.msgpack;
 
-import java.io.ByteArrayOutputStream;
-
 /// Tells valid UTF-8 from other bytes, as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF.
 final class Utf8 {
-    private static final byte[] REPLACEMENT = {(byte) 0xef, (byte) 0xbf, (byte) 0xbd};
-
     private Utf8() {}
 
     static boolean isValid(byte[] bytes, int from, int length) {
@@ -20,25 +16,8 @@ final class Utf8 {
         return true;
     }
 
-    /// A copy in which each byte that is no part of a character is U+FFFD.
-    static byte[] repaired(byte[] bytes, int from, int length) {
-        ByteArrayOutputStream repaired = new ByteArrayOutputStream(length + 16);
-        int end = from + length;
-        for (int at = from; at < end;) {
-            int character = characterLength(bytes, at, end);
-            if (character == 0) {
-                repaired.write(REPLACEMENT, 0, REPLACEMENT.length);
-                at++;
-            } else {
-                repaired.write(bytes, at, character);
-                at += character;
-            }
-        }
-        return repaired.toByteArray();
-    }
-
     /// How many bytes the character at `at` has; 0 where none begins or it is not whole.
-    private static int characterLength(byte[] bytes, int at, int end) {
+    static int characterLength(byte[] bytes, int at, int end) {
         int lead = bytes[at] & 0xff;
         if (lead < 0x80) {
             return 1;

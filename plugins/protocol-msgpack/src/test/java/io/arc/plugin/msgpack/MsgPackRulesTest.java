@@ -141,6 +141,19 @@ class MsgPackRulesTest {
         assertThat(batches(map("batch", List.of(map("batch", List.of(item)), List.of(item)), "m", 1.5))).hasSize(1);
     }
 
+    /// Found by fuzzing: as JSON text each level of keys escaped the quotes of the one below, twice as many each time.
+    @Test
+    void keysThatAreMapsOrArraysAreRefused() {
+        Object key = "k";
+        for (int level = 0; level < 20; level++) {
+            key = new Pack.Pairs(key, 1);
+        }
+        requireMalformed(columnar("v", List.of(new Pack.Pairs(key, 1))), "an array or a map as a key");
+        requireMalformed(columnar("v", List.of(new Pack.Pairs(List.of(1), 1))), "an array or a map as a key");
+        assertThat(rows(columnar("v", List.of(new Pack.Pairs(1, 2, "x", List.of()))))).singleElement().asString()
+                .contains("1").contains("x");
+    }
+
     private static Object nested(Object item, int arrays) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (int i = 0; i < arrays; i++) {
@@ -409,10 +422,15 @@ class MsgPackRulesTest {
             "82a16da174a7636f6c756d6e73dfffffffffa176", "82a16da174a66669656c6473df7fffffffa176"})
     void claimedSizesAreNotTrusted(String hex) {
         byte[] body = Pack.Raw.hex(hex).bytes();
-        long before = allocated();
-        assertThatThrownBy(() -> decoder.decode(ByteSlice.of(body), TestParameters.of(Map.of()), new CountingSink()))
-                .isInstanceOf(ArcException.class).hasMessageMatching(".*(left|ends|claims).*");
-        assertThat(allocated() - before).isLessThan(200_000);
+        // The first time, classes are loaded, which is not the body's doing.
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < 2; round++) {
+            long before = allocated();
+            assertThatThrownBy(() -> decoder.decode(ByteSlice.of(body), TestParameters.of(Map.of()), new CountingSink()))
+                    .isInstanceOf(ArcException.class).hasMessageMatching(".*(left|ends|claims).*");
+            least = Math.min(least, allocated() - before);
+        }
+        assertThat(least).isLessThan(100_000);
     }
 
     @Test

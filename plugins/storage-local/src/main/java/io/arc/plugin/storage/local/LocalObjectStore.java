@@ -27,6 +27,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -305,6 +306,11 @@ final class LocalObjectStore implements ObjectStore {
     @Override
     public ScanTarget scanTarget(String key) {
         return new ScanTarget.LocalFile(keys.resolve(key));
+    }
+
+    @Override
+    public List<Path> localDirectories() {
+        return List.of(root);
     }
 
     @Override
