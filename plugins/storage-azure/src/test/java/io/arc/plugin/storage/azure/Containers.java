@@ -21,6 +21,7 @@ final class Containers {
     static final int PAGE_KEYS = 70;
     /// Small as well, so that a large object need not be one.
     static final int SINGLE_PUT_BYTES = 4 << 20;
+    static final Path INSTALLED = Path.of("target", "azurite");
 
     private Containers() {}
 
@@ -29,7 +30,7 @@ final class Containers {
 
         private static Azurite start() {
             try {
-                Azurite azurite = Azurite.start(Path.of("target", "azurite"));
+                Azurite azurite = Azurite.start(INSTALLED);
                 Runtime.getRuntime().addShutdownHook(new Thread(azurite::close));
                 return azurite;
             } catch (IOException failed) {

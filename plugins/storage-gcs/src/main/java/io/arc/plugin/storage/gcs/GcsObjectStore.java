@@ -40,6 +40,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.zip.CRC32C;
@@ -234,6 +235,7 @@ final class GcsObjectStore implements ObjectStore {
     public void delete(Collection<String> keys) {
         Semaphore places = new Semaphore(PARALLEL_DELETES);
         List<Thread> threads = new ArrayList<>();
+        AtomicInteger deleted = new AtomicInteger();
         List<RuntimeException> failures = Collections.synchronizedList(new ArrayList<>());
         try {
             for (String key : keys) {
@@ -244,6 +246,7 @@ final class GcsObjectStore implements ObjectStore {
                 threads.add(Thread.ofVirtual().name("arc-gcs-delete").start(() -> {
                     try {
                         deleteOne(key);
+                        deleted.incrementAndGet();
                     } catch (RuntimeException failed) {
                         failures.add(failed);
                     } finally {
@@ -260,9 +263,21 @@ final class GcsObjectStore implements ObjectStore {
             throw new ArcException(ErrorCode.STORAGE_OUTCOME_UNKNOWN, "deleting from " + place() + " was interrupted", interrupted);
         }
         if (!failures.isEmpty()) {
-            throw failures.getFirst();
+            throw ofAll(failures, deleted.get() > 0);
         }
         health = up;
+    }
+
+    /// What one of them is sure of says nothing about the others.
+    private RuntimeException ofAll(List<RuntimeException> failures, boolean haveSomeSucceeded) {
+        RuntimeException first = failures.getFirst();
+        for (RuntimeException failed : failures) {
+            if (!(failed instanceof ArcException known) || known.code() == ErrorCode.STORAGE_OUTCOME_UNKNOWN) {
+                return failed;
+            }
+        }
+        return haveSomeSucceeded ? new ArcException(ErrorCode.STORAGE_OUTCOME_UNKNOWN, "some objects were deleted, then "
+                + first.getMessage(), first) : first;
     }
 
     private void deleteOne(String key) {

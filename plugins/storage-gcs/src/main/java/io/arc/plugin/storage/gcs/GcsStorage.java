@@ -79,8 +79,10 @@ public final class GcsStorage implements StorageBackend {
         HttpTransportFactory transports = () -> new NetHttpTransport.Builder().setConnectionFactory(connections::open).build();
         StorageOptions.Builder options = StorageOptions.http()
                 .setCredentials(credentials(context, endpoint.isPresent(), transports))
-                // Trying again is the runtime's business, for all stores alike.
+                // Trying again is the runtime's business, for all stores alike. The settings alone do not say so to the one who
+                // reads an answer: it would ask again and again for what breaks off.
                 .setRetrySettings(ServiceOptions.getNoRetrySettings())
+                .setStorageRetryStrategy(new NoRetry())
                 .setTransportOptions(HttpTransportOptions.newBuilder().setHttpTransportFactory(transports)
                         .setConnectTimeout(Math.toIntExact(context.config(CONNECT_TIMEOUT).toMillis()))
                         .setReadTimeout(Math.toIntExact(context.config(REQUEST_TIMEOUT).toMillis())).build());
