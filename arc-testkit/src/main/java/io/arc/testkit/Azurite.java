@@ -25,9 +25,10 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.opentest4j.TestAbortedException;
 
-/// The vendor's emulator of Blob Storage, from npm: installed once (about 370 MB), started on a port that it chooses, keeping its
-/// blobs in memory. Needs Node 20 or newer and npm on the path, and a registry for the installation. Where these are missing, the
-/// test that asks is skipped and says so; where the environment says `CI`, it fails, so that nobody takes a skipped proof for one.
+/// The vendor's emulator of Blob Storage, from npm: installed once (about 370 MB), started on a port that it chooses, keeping
+/// its blobs in memory. Needs Node 20 or newer and npm on the path, and a registry for the installation. Where these are
+/// missing, the test that asks is skipped and says so; where the environment says `CI`, it fails, so that nobody takes a
+/// skipped proof for one.
 public final class Azurite implements AutoCloseable {
     /// The account and the key that every Azurite has, published by its vendor.
     public static final String ACCOUNT = "devstoreaccount1";
@@ -94,7 +95,8 @@ public final class Azurite implements AutoCloseable {
         File log = home.resolve("npm.log").toFile();
         int exit;
         try {
-            Process npm = new ProcessBuilder(List.of("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=dev",
+            Process npm = new ProcessBuilder(List.of("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts",
+                    "--omit=dev",
                     "azurite@" + VERSION)).directory(home.toFile()).redirectErrorStream(true).redirectOutput(log).start();
             exit = npm.waitFor(10, TimeUnit.MINUTES) ? npm.exitValue() : -1;
             npm.destroyForcibly();
@@ -110,9 +112,10 @@ public final class Azurite implements AutoCloseable {
     }
 
     private static RuntimeException missing(String what, Throwable cause) {
-        String sentence = "Azure's emulator is not here, so nothing is tested against it. It needs Node 20 or newer and npm with a "
-                + "registry: " + what;
-        return System.getenv("CI") == null ? new TestAbortedException(sentence, cause) : new IllegalStateException(sentence, cause);
+        String sentence = "Azure's emulator is not here, so nothing is tested against it. It needs Node 20 or newer and "
+                + "npm with a registry: " + what;
+        return System.getenv("CI") == null ? new TestAbortedException(sentence, cause) : new IllegalStateException(sentence,
+                cause);
     }
 
     public InetSocketAddress address() {
@@ -128,7 +131,8 @@ public final class Azurite implements AutoCloseable {
     public void createContainer(String name) throws IOException {
         String now = DateTimeFormatter.RFC_1123_DATE_TIME.format(Instant.now().atOffset(ZoneOffset.UTC));
         // The path holds the account, and what is signed holds it once more.
-        String signed = "PUT" + "\n".repeat(12) + "x-ms-date:" + now + "\nx-ms-version:" + SERVICE_VERSION + "\n/" + ACCOUNT + "/"
+        String signed = "PUT" + "\n".repeat(12) + "x-ms-date:" + now + "\nx-ms-version:" + SERVICE_VERSION + "\n/" + ACCOUNT
+                + "/"
                 + ACCOUNT + "/" + name + "\nrestype:container";
         HttpURLConnection request = (HttpURLConnection) URI.create(endpoint() + "/" + name + "?restype=container").toURL()
                 .openConnection();
@@ -159,7 +163,8 @@ public final class Azurite implements AutoCloseable {
     ///
     /// @param authority host and port of it, or of a proxy before it
     public static String connectionString(String authority) {
-        return "DefaultEndpointsProtocol=http;AccountName=" + ACCOUNT + ";AccountKey=" + KEY + ";BlobEndpoint=http://" + authority
+        return "DefaultEndpointsProtocol=http;AccountName=" + ACCOUNT + ";AccountKey=" + KEY + ";BlobEndpoint=http://"
+                + authority
                 + "/" + ACCOUNT + ";";
     }
 

@@ -27,8 +27,9 @@ import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 
 /// The part of Google Cloud Storage's JSON API that an object store needs, in memory: multipart and resumable uploads with
-/// preconditions and checksums, reads of ranges, metadata, listings, deletes, and tokens for one service account. Written from the
-/// vendor's description of the API; what the real service does beyond it is not shown by a test that passes here. Thread-safe.
+/// preconditions and checksums, reads of ranges, metadata, listings, deletes, and tokens for one service account. Written from
+/// the vendor's description of the API; what the real service does beyond it is not shown by a test that passes here.
+/// Thread-safe.
 ///
 /// Requests without a token are served, as other emulators do; one with a token that was not issued here gets 401.
 public final class GcsEmulator implements AutoCloseable {
@@ -144,7 +145,8 @@ public final class GcsEmulator implements AutoCloseable {
 
     private record Reply(int status, Map<String, String> headers, byte[] body) {
         static Reply json(String text) {
-            return new Reply(200, Map.of("Content-Type", "application/json; charset=UTF-8"), text.getBytes(StandardCharsets.UTF_8));
+            return new Reply(200, Map.of("Content-Type", "application/json; charset=UTF-8"),
+                    text.getBytes(StandardCharsets.UTF_8));
         }
 
         static Reply empty(int status, Map<String, String> headers) {
@@ -283,7 +285,8 @@ public final class GcsEmulator implements AutoCloseable {
     private static Upload upload(Map<String, String> query, String metadata, String contentType) {
         String name = query.containsKey("name") ? query.get("name") : GcsObjects.field(metadata, "name")
                 .orElseThrow(() -> refusal(400, "required", "Required object name"));
-        return new Upload(name, GcsObjects.field(metadata, "contentType").orElse(contentType), GcsObjects.field(metadata, "crc32c"),
+        return new Upload(name, GcsObjects.field(metadata, "contentType").orElse(contentType), GcsObjects.field(metadata,
+                "crc32c"),
                 Optional.ofNullable(query.get("ifGenerationMatch")).map(Long::valueOf));
     }
 
@@ -305,7 +308,8 @@ public final class GcsEmulator implements AutoCloseable {
         }
         Upload upload = upload(query, new String(body, metadata, second - metadata, StandardCharsets.UTF_8),
                 "application/octet-stream");
-        return Reply.json(store(bucket, upload, Arrays.copyOfRange(body, content, end), Optional.empty()).json(bucket.bucket()));
+        return Reply.json(store(bucket, upload, Arrays.copyOfRange(body, content, end),
+                Optional.empty()).json(bucket.bucket()));
     }
 
     private static StoredObject store(GcsObjects bucket, Upload upload, byte[] bytes, Optional<String> alsoExpected) {
@@ -332,7 +336,8 @@ public final class GcsEmulator implements AutoCloseable {
         String id = UUID.randomUUID().toString();
         sessions.put(id, new Session(bucket, upload));
         return Reply.empty(200, Map.of("Location", "http://" + exchange.getRequestHeaders().getFirst("Host")
-                + "/upload/storage/v1/b/" + bucket.bucket() + "/o?uploadType=resumable&upload_id=" + id, "X-GUploader-UploadID", id));
+                + "/upload/storage/v1/b/" + bucket.bucket() + "/o?uploadType=resumable&upload_id=" + id, "X-GUploader-UploadID",
+                id));
     }
 
     private Reply resume(HttpExchange exchange, String id, byte[] bytes) {
@@ -354,7 +359,8 @@ public final class GcsEmulator implements AutoCloseable {
                 return Reply.json(session.finished.get().json(session.bucket.bucket()));
             }
             boolean isLast = !range.group(3).equals("*");
-            append(session, header == null ? Optional.of(0L) : Optional.ofNullable(range.group(1)).map(Long::valueOf), bytes, isLast);
+            append(session, header == null ? Optional.of(0L) : Optional.ofNullable(range.group(1)).map(Long::valueOf), bytes,
+                    isLast);
             if (!isLast || session.received.size() < Long.parseLong(range.group(3))) {
                 int size = session.received.size();
                 return Reply.empty(RESUME_INCOMPLETE, size == 0 ? Map.of() : Map.of("Range", "bytes=0-" + (size - 1)));
@@ -388,7 +394,8 @@ public final class GcsEmulator implements AutoCloseable {
 
     private static Reply media(HttpExchange exchange, StoredObject object) {
         Map<String, String> headers = new HashMap<>(Map.of("Content-Type", object.contentType(), "x-goog-generation",
-                Long.toString(object.generation()), "x-goog-hash", "crc32c=" + object.checksum(), "x-goog-stored-content-length",
+                Long.toString(object.generation()), "x-goog-hash", "crc32c=" + object.checksum(),
+                "x-goog-stored-content-length",
                 Integer.toString(object.bytes().length), "Accept-Ranges", "bytes"));
         String asked = exchange.getRequestHeaders().getFirst("Range");
         if (asked == null) {

@@ -41,10 +41,14 @@ final class GcsObjects {
         }
 
         String json(String bucket) {
-            return "{\"kind\":\"storage#object\",\"id\":" + quote(bucket + "/" + name + "/" + generation) + ",\"name\":" + quote(name)
-                    + ",\"bucket\":" + quote(bucket) + ",\"generation\":\"" + generation + "\",\"metageneration\":\"1\",\"contentType\":"
-                    + quote(contentType) + ",\"size\":\"" + bytes.length + "\",\"crc32c\":\"" + checksum + "\",\"timeCreated\":\""
-                    + updated + "\",\"updated\":\"" + updated + "\",\"etag\":\"" + generation + "\",\"storageClass\":\"STANDARD\"}";
+            return "{\"kind\":\"storage#object\",\"id\":" + quote(bucket + "/" + name + "/" + generation) + ",\"name\":"
+                    + quote(name)
+                    + ",\"bucket\":" + quote(bucket) + ",\"generation\":\"" + generation
+                    + "\",\"metageneration\":\"1\",\"contentType\":"
+                    + quote(contentType) + ",\"size\":\"" + bytes.length + "\",\"crc32c\":\"" + checksum
+                    + "\",\"timeCreated\":\""
+                    + updated + "\",\"updated\":\"" + updated + "\",\"etag\":\"" + generation
+                    + "\",\"storageClass\":\"STANDARD\"}";
         }
     }
 
@@ -104,7 +108,8 @@ final class GcsObjects {
             count++;
         }
         return "{\"kind\":\"storage#objects\"" + (isMore ? ",\"nextPageToken\":\"" + Base64.getUrlEncoder().withoutPadding()
-                .encodeToString(last.getBytes(StandardCharsets.UTF_8)) + "\"" : "") + (count == 0 ? "" : ",\"items\":[" + items + "]")
+                .encodeToString(last.getBytes(StandardCharsets.UTF_8)) + "\"" : "") + (count == 0 ? "" : ",\"items\":[" + items
+                + "]")
                 + "}";
     }
 

@@ -30,7 +30,8 @@ final class GcsServiceAccount {
         String pem = "-----BEGIN PRIVATE KEY-----\n" + Base64.getMimeEncoder(64, new byte[] {'\n'})
                 .encodeToString(keys.getPrivate().getEncoded()) + "\n-----END PRIVATE KEY-----\n";
         return "{\"type\":\"service_account\",\"project_id\":\"project\",\"private_key_id\":\"one\",\"private_key\":"
-                + GcsObjects.quote(pem) + ",\"client_email\":\"arc@project.iam.gserviceaccount.com\",\"client_id\":\"1\",\"token_uri\":"
+                + GcsObjects.quote(pem)
+                + ",\"client_email\":\"arc@project.iam.gserviceaccount.com\",\"client_id\":\"1\",\"token_uri\":"
                 + GcsObjects.quote(tokenAddress) + "}";
     }
 

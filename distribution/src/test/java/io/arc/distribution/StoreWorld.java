@@ -103,7 +103,8 @@ interface StoreWorld extends AutoCloseable {
 
         @Override
         public Map<String, String> settings() {
-            return Map.of("ARC_STORAGE_BACKEND", "gcs", "ARC_STORAGE_GCS_BUCKET", PLACE, "ARC_STORAGE_GCS_PROJECT", "some-project",
+            return Map.of("ARC_STORAGE_BACKEND", "gcs", "ARC_STORAGE_GCS_BUCKET", PLACE, "ARC_STORAGE_GCS_PROJECT",
+                    "some-project",
                     "ARC_STORAGE_GCS_PREFIX", "arc", "ARC_STORAGE_GCS_ENDPOINT", "http://" + way.authority(),
                     "ARC_STORAGE_GCS_CREDENTIALS_FILE", key.toString());
         }
@@ -135,7 +136,8 @@ interface StoreWorld extends AutoCloseable {
 
         @Override
         public Map<String, String> settings() {
-            return Map.of("ARC_STORAGE_BACKEND", "azure", "ARC_STORAGE_AZURE_CONTAINER", PLACE, "ARC_STORAGE_AZURE_PREFIX", "arc",
+            return Map.of("ARC_STORAGE_BACKEND", "azure", "ARC_STORAGE_AZURE_CONTAINER", PLACE, "ARC_STORAGE_AZURE_PREFIX",
+                    "arc",
                     "ARC_STORAGE_AZURE_ACCOUNT_NAME", Azurite.ACCOUNT, "ARC_STORAGE_AZURE_ACCOUNT_KEY", Azurite.KEY,
                     "ARC_STORAGE_AZURE_ENDPOINT", "http://" + way.authority() + "/" + Azurite.ACCOUNT);
         }

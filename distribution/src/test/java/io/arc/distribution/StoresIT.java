@@ -34,8 +34,8 @@ class StoresIT {
     /// Ten numbers cannot agree by chance.
     private static final String SUMMARY = "SELECT count(*), count(DISTINCT v), CAST(sum(v) AS BIGINT), min(time), max(time), "
             + "count(DISTINCT host) FROM cpu";
-    private static final String JOIN = "SELECT cpu.host, count(*), CAST(sum(cpu.v) AS BIGINT), sum(mem.used) FROM cpu JOIN mem ON "
-            + "cpu.time = mem.time GROUP BY cpu.host ORDER BY cpu.host";
+    private static final String JOIN = "SELECT cpu.host, count(*), CAST(sum(cpu.v) AS BIGINT), sum(mem.used) FROM cpu JOIN mem "
+            + "ON cpu.time = mem.time GROUP BY cpu.host ORDER BY cpu.host";
 
     @TempDir
     private Path folder;
@@ -113,7 +113,8 @@ class StoresIT {
             Server server = arc.start(data, settings);
             assertThat(server.post("/write?db=d", lines("cpu", 0, ROWS)).statusCode()).isEqualTo(204);
             flush(server);
-            assertThat(server.query("d", "SELECT CAST(sum(v) AS BIGINT) FROM cpu WHERE v > 0")).isEqualTo("[[" + sum(ROWS) + "]]");
+            assertThat(server.query("d", "SELECT CAST(sum(v) AS BIGINT) FROM cpu WHERE v > 0")).isEqualTo("[[" + sum(ROWS)
+                    + "]]");
             way.goDown();
             assertThat(server.post("/write?db=d", lines("cpu", ROWS, 2 * ROWS)).statusCode()).isEqualTo(204);
             assertThat(server.query("d", "SELECT count(*) FROM cpu WHERE v > 1")).as("from the cache and from memory")
@@ -151,7 +152,8 @@ class StoresIT {
     void theOlderNamesForABucketOfGoogleStillWork() throws Exception {
         try (StoreWorld store = StoreWorld.open(Kind.GCS, folder.resolve("store"))) {
             Server server = arc.start(folder.resolve("data"), Map.of("STORAGE_BACKEND", "gcs", "GCS_BUCKET", StoreWorld.PLACE,
-                    "GCS_PROJECT", "some-project", "ARC_STORAGE_GCS_ENDPOINT", store.proxy().orElseThrow().authority().replaceFirst("^",
+                    "GCS_PROJECT", "some-project", "ARC_STORAGE_GCS_ENDPOINT",
+                    store.proxy().orElseThrow().authority().replaceFirst("^",
                             "http://"), "GOOGLE_APPLICATION_CREDENTIALS", folder.resolve("store/key.json").toString()));
             write(server, 0);
             flush(server);
@@ -168,7 +170,8 @@ class StoresIT {
         refused("storage.gcs.bucket has to be set", Map.of("ARC_STORAGE_BACKEND", "gcs"));
         refused("there is no such file", Map.of("ARC_STORAGE_BACKEND", "gcs", "ARC_STORAGE_GCS_BUCKET", "b",
                 "ARC_STORAGE_GCS_CREDENTIALS_FILE", folder.resolve("nothing").toString()));
-        refused("storage.gcs.prefix", Map.of("ARC_STORAGE_BACKEND", "gcs", "ARC_STORAGE_GCS_BUCKET", "b", "ARC_STORAGE_GCS_PREFIX",
+        refused("storage.gcs.prefix", Map.of("ARC_STORAGE_BACKEND", "gcs", "ARC_STORAGE_GCS_BUCKET", "b",
+                "ARC_STORAGE_GCS_PREFIX",
                 "../up"));
         refused("s4", Map.of("ARC_STORAGE_BACKEND", "s4"));
     }

@@ -36,8 +36,9 @@ class TarballIT {
             + "7420dc00cf000001977420dfe8a17692cb3ff8000000000000c0");
 
     /// The vendors' libraries and what they bring, as they are called in a folder of jars.
-    private static final Predicate<String> CLOUD_LIBRARY = Pattern.compile("^(s3|sts|sdk-core|aws-.*|apache5?-client|httpclient5|"
-            + "google-(cloud|auth|api|http)-.*|gax.*|grpc-.*|opencensus-.*|azure-.*|msal4j|reactor-core)-[0-9].*\\.jar$").asMatchPredicate();
+    private static final Predicate<String> CLOUD_LIBRARY = Pattern.compile("(s3|sts|sdk-core|aws-.*|apache5?-client|httpclient5|"
+            + "google-(cloud|auth|api|http)-.*|gax.*|grpc-.*|opencensus-.*|azure-.*|msal4j|reactor-core)-[0-9].*\\.jar")
+            .asMatchPredicate();
 
     @TempDir
     private Path folder;
@@ -346,7 +347,8 @@ class TarballIT {
     void theDocumentationOfTheKeysIsComplete() throws Exception {
         Path page = Path.of("../docs/configuration.md");
         String declared;
-        try (Installation installation = Installation.read(ConfigurationInputs.of(Map.of(), Map.of(), arc.home()), Machine.detect())) {
+        ConfigurationInputs nothing = ConfigurationInputs.of(Map.of(), Map.of(), arc.home());
+        try (Installation installation = Installation.read(nothing, Machine.detect())) {
             declared = ConfigurationDocument.text(installation.configuration().settings());
         }
         if (Boolean.getBoolean("arc.regenerate")) {

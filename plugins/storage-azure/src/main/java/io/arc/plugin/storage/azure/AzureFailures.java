@@ -67,7 +67,8 @@ final class AzureFailures {
         return switch (cause) {
             case BlobStorageException answered -> "the service answered " + answered.getStatusCode()
                     + (answered.getErrorCode() == null ? "" : " " + answered.getErrorCode()) + hint(answered);
-            case ClientAuthenticationException refused -> "no token could be had for this server's identity (" + firstLine(refused)
+            case ClientAuthenticationException refused -> "no token could be had for this server's identity ("
+                    + firstLine(refused)
                     + "); set storage.azure.account_key, .sas_token or .connection_string, or give the machine an identity";
             case AzureException other -> firstLine(other);
             default -> cause.getClass().getSimpleName() + (cause.getMessage() == null ? "" : ": " + firstLine(cause));

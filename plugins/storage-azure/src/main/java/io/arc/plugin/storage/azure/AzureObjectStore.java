@@ -57,9 +57,9 @@ import java.util.function.Supplier;
 
 /// Block blobs in a container. Thread-safe. Holds connections between calls, nothing else.
 ///
-/// A put of up to [#MAX_SINGLE_PUT_BYTES] is one request; a larger one stages blocks under names of its own, which Azure forgets
-/// after a week if they are not committed, and then commits their list. In both ways CREATE is `If-None-Match: *` on the request
-/// that makes the blob.
+/// A put of up to [#MAX_SINGLE_PUT_BYTES] is one request; a larger one stages blocks under names of its own, which Azure
+/// forgets after a week if they are not committed, and then commits their list. In both ways CREATE is `If-None-Match: *` on
+/// the request that makes the blob.
 final class AzureObjectStore implements ObjectStore {
     /// The service takes more, and emulators take anything; past this a lost connection costs too much.
     static final int MAX_SINGLE_PUT_BYTES = 64 << 20;
@@ -102,7 +102,8 @@ final class AzureObjectStore implements ObjectStore {
     AzureObjectStore greeted() {
         try {
             // Not the container's properties, which a signature for blobs may not read.
-            container.listBlobs(new ListBlobsOptions().setPrefix(prefix).setMaxResultsPerPage(1), null).iterableByPage().iterator().hasNext();
+            container.listBlobs(new ListBlobsOptions().setPrefix(prefix).setMaxResultsPerPage(1),
+                    null).iterableByPage().iterator().hasNext();
         } catch (RuntimeException failed) {
             AzureFailures.rethrowIfNotOurs(failed);
             LOG.log(Level.WARNING, "{0} cannot be used now: {1}", place(), AzureFailures.sentence(failed));
@@ -129,7 +130,8 @@ final class AzureObjectStore implements ObjectStore {
             if (body.size() <= singlePutBytes) {
                 try (InputStream bytes = body.stream(0, body.size())) {
                     blob.uploadWithResponse(new BlockBlobSimpleUploadOptions(BinaryData.fromStream(bytes, body.size()))
-                            .setHeaders(headers()).setContentMd5(md5(body, 0, body.size())).setRequestConditions(conditions), null, Context.NONE);
+                            .setHeaders(headers()).setContentMd5(md5(body, 0, body.size())).setRequestConditions(conditions),
+                            null, Context.NONE);
                 }
             } else {
                 blob.commitBlockListWithResponse(new BlockBlobCommitBlockListOptions(stage(blob, body)).setHeaders(headers())
@@ -161,7 +163,8 @@ final class AzureObjectStore implements ObjectStore {
         List<String> names = new ArrayList<>();
         for (long position = 0; position < body.size(); position += BLOCK_BYTES) {
             long length = Math.min(BLOCK_BYTES, body.size() - position);
-            String name = Base64.getEncoder().encodeToString("%s-%06d".formatted(mine, names.size()).getBytes(StandardCharsets.US_ASCII));
+            String name = Base64.getEncoder().encodeToString("%s-%06d".formatted(mine,
+                    names.size()).getBytes(StandardCharsets.US_ASCII));
             try (InputStream bytes = body.stream(position, length)) {
                 blob.stageBlockWithResponse(new BlockBlobStageBlockOptions(name, BinaryData.fromStream(bytes, length))
                         .setContentMd5(md5(body, position, length)), null, Context.NONE);
@@ -189,7 +192,8 @@ final class AzureObjectStore implements ObjectStore {
         SegmentOutput output = new SegmentOutput(target);
         try {
             BlobDownloadResponse response = container.getBlobClient(prefix + key).downloadStreamWithResponse(output,
-                    new BlobRange(position, target.byteSize()), new DownloadRetryOptions().setMaxRetryRequests(0), null, false, null,
+                    new BlobRange(position, target.byteSize()), new DownloadRetryOptions().setMaxRetryRequests(0), null, false,
+                    null,
                     Context.NONE);
             long announced = response.getDeserializedHeaders().getContentLength();
             if (output.size() != announced) {
@@ -288,7 +292,8 @@ final class AzureObjectStore implements ObjectStore {
         } catch (InterruptedException interrupted) {
             threads.forEach(Thread::interrupt);
             Thread.currentThread().interrupt();
-            throw new ArcException(ErrorCode.STORAGE_OUTCOME_UNKNOWN, "deleting from " + place() + " was interrupted", interrupted);
+            throw new ArcException(ErrorCode.STORAGE_OUTCOME_UNKNOWN, "deleting from " + place() + " was interrupted",
+                    interrupted);
         }
         if (!failures.isEmpty()) {
             throw ofAll(failures, deleted.get() > 0);

@@ -21,11 +21,12 @@ import java.util.regex.Pattern;
 
 /// The storage backend `azure`: one container, with or without a prefix.
 ///
-/// Who the server is to Azure is said by the first of these that is configured: a connection string, a shared access signature, an
-/// account key, or else the environment's identity (managed identity, workload identity, the variables `AZURE_CLIENT_ID` and its
-/// like, a developer's login), whose tokens are refreshed as they expire.
+/// Who the server is to Azure is said by the first of these that is configured: a connection string, a shared access signature,
+/// an account key, or else the environment's identity (managed identity, workload identity, the variables `AZURE_CLIENT_ID` and
+/// its like, a developer's login), whose tokens are refreshed as they expire.
 public final class AzureStorage implements StorageBackend {
-    static final ConfigKey<String> CONTAINER = ConfigKey.optionalString("container", "The container that holds all databases. It must "
+    static final ConfigKey<String> CONTAINER = ConfigKey.optionalString("container",
+            "The container that holds all databases. It must "
             + "exist.");
     static final ConfigKey<String> CONNECTION_STRING = ConfigKey.secret("connection_string",
             "Account and credentials in one, as the portal shows it. Goes before all other credentials.");
@@ -33,8 +34,8 @@ public final class AzureStorage implements StorageBackend {
             "The storage account. Needed unless there is a connection string.");
     static final ConfigKey<String> ACCOUNT_KEY = ConfigKey.secret("account_key", "One of the account's two keys.");
     static final ConfigKey<String> SAS_TOKEN = ConfigKey.secret("sas_token",
-            "A shared access signature with the rights to read, add, create, write, delete and list, with or without the leading `?`. "
-            + "Goes before an account key.");
+            "A shared access signature with the rights to read, add, create, write, delete and list, with or without the leading "
+            + "`?`. Goes before an account key.");
     static final ConfigKey<String> ENDPOINT = ConfigKey.optionalString("endpoint",
             "The blob service's address, with or without https://. Default: https://<account_name>.blob.core.windows.net.");
     static final ConfigKey<Boolean> USE_MANAGED_IDENTITY = ConfigKey.bool("use_managed_identity", false,
@@ -42,7 +43,8 @@ public final class AzureStorage implements StorageBackend {
     static final ConfigKey<String> PREFIX = ConfigKey.string("prefix", "",
             "Put before every key, so that a container can be shared: letters, digits and / _ . - only.");
 
-    static final ConfigKey<Duration> CONNECT_TIMEOUT = ConfigKey.duration("connect_timeout", "5s", "How long connecting may take.");
+    static final ConfigKey<Duration> CONNECT_TIMEOUT = ConfigKey.duration("connect_timeout", "5s",
+            "How long connecting may take.");
     static final ConfigKey<Duration> REQUEST_TIMEOUT = ConfigKey.duration("request_timeout", "60s",
             "How long one request may take, its body included; a large object is one request for every 32 MiB.");
 
@@ -57,7 +59,8 @@ public final class AzureStorage implements StorageBackend {
 
     @Override
     public List<ConfigKey<?>> configKeys() {
-        return List.of(CONTAINER, CONNECTION_STRING, ACCOUNT_NAME, ACCOUNT_KEY, SAS_TOKEN, ENDPOINT, USE_MANAGED_IDENTITY, PREFIX,
+        return List.of(CONTAINER, CONNECTION_STRING, ACCOUNT_NAME, ACCOUNT_KEY, SAS_TOKEN, ENDPOINT, USE_MANAGED_IDENTITY,
+                PREFIX,
                 CONNECT_TIMEOUT, REQUEST_TIMEOUT);
     }
 
@@ -69,7 +72,8 @@ public final class AzureStorage implements StorageBackend {
     /// @param singlePutBytes a larger object is sent in blocks
     /// @param pageKeys how many keys a listing asks for at once
     static ObjectStore open(PluginContext context, int singlePutBytes, int pageKeys) {
-        String container = text(context, CONTAINER).orElseThrow(() -> wrong("storage.azure.container has to be set: the container that "
+        String container = text(context, CONTAINER).orElseThrow(() ->
+                wrong("storage.azure.container has to be set: the container that "
                 + "holds all databases (ARC_STORAGE_AZURE_CONTAINER)"));
         String prefix = prefix(context.config(PREFIX));
         BlockingHttpClient http = new BlockingHttpClient(new Connections(positive(context, CONNECT_TIMEOUT),
@@ -127,8 +131,10 @@ public final class AzureStorage implements StorageBackend {
         if (text.isEmpty()) {
             return "";
         }
-        if (!PREFIX_PATTERN.matcher(text).matches() || List.of(text.split("/")).stream().anyMatch(part -> part.matches("\\.+"))) {
-            throw wrong("storage.azure.prefix = '" + configured + "': expected names of letters, digits, _ . - joined by single "
+        if (!PREFIX_PATTERN.matcher(text).matches() || List.of(text.split("/")).stream().anyMatch(part ->
+                part.matches("\\.+"))) {
+            throw wrong("storage.azure.prefix = '" + configured
+                    + "': expected names of letters, digits, _ . - joined by single "
                     + "slashes");
         }
         return text + "/";

@@ -24,8 +24,8 @@ import reactor.core.publisher.Mono;
 
 /// Sends the SDK's requests in the thread that asks, body and answer included. Thread-safe.
 ///
-/// The SDK's own transports read bodies in threads of theirs, which memory of one thread does not allow, and the one on the JDK's
-/// asynchronous client has been seen to wait for ever.
+/// The SDK's own transports read bodies in threads of theirs, which memory of one thread does not allow, and the one on the
+/// JDK's asynchronous client has been seen to wait for ever.
 final class BlockingHttpClient implements HttpClient, AutoCloseable {
     private static final int BUFFER_BYTES = 64 << 10;
 

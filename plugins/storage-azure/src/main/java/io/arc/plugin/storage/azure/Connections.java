@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 
 /// Connections that are cut when a request with its answer takes too long. Thread-safe; has one daemon thread.
 ///
-/// The timeouts of a connection itself are between two bytes, so that an answer of one byte a second would never end. Everything
-/// runs in the thread that asks, because memory that is sent or filled may be that thread's own.
+/// The timeouts of a connection itself are between two bytes, so that an answer of one byte a second would never end.
+/// Everything runs in the thread that asks, because memory that is sent or filled may be that thread's own.
 final class Connections implements AutoCloseable {
     private final Duration connectTimeout;
     private final Duration requestTimeout;

@@ -21,7 +21,8 @@ final class AzureFaultContractTest extends ObjectStoreFaultContract {
 
     @Override
     protected ObjectStore openThrough(int port, Duration timeout) {
-        return Containers.open(Containers.settings(container, Map.of("endpoint", "http://127.0.0.1:" + port + "/" + Azurite.ACCOUNT,
+        return Containers.open(Containers.settings(container, Map.of("endpoint", "http://127.0.0.1:" + port + "/"
+                + Azurite.ACCOUNT,
                 "request_timeout", timeout.toMillis() + "ms", "connect_timeout", timeout.toMillis() + "ms")));
     }
 
@@ -42,7 +43,8 @@ final class AzureFaultContractTest extends ObjectStoreFaultContract {
 
     /// As the service writes it: the code also in a header.
     static byte[] error(int status, String code, String message) {
-        byte[] plain = Fault.reply(status, code, "application/xml", "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>" + code
+        byte[] plain = Fault.reply(status, code, "application/xml", "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>"
+                + code
                 + "</Code><Message>" + message + "</Message></Error>");
         return new String(plain, StandardCharsets.UTF_8).replaceFirst("\r\n", "\r\nx-ms-error-code: " + code + "\r\n")
                 .getBytes(StandardCharsets.UTF_8);

@@ -38,14 +38,16 @@ final class AzureSettingsTest {
     @ValueSource(strings = {"", "?"})
     void aSignatureGoesBeforeAKey(String mark) {
         String container = Containers.create();
-        works(Containers.settings(container, Map.of("sas_token", mark + signature(container, "racwdl"), "account_key", WRONG_KEY)));
+        works(Containers.settings(container, Map.of("sas_token", mark + signature(container, "racwdl"), "account_key",
+                WRONG_KEY)));
     }
 
     @Test
     void aSignatureIsNotToldToAnybody() {
         String container = Containers.create();
         String signature = signature(container, "l");
-        try (ObjectStore store = Containers.open(Containers.settings(container, Map.of("sas_token", signature, "account_key", "")))) {
+        try (ObjectStore store = Containers.open(Containers.settings(container, Map.of("sas_token", signature, "account_key",
+                "")))) {
             assertThat(store.health().status()).isEqualTo(Health.Status.UP);
             assertThatThrownBy(() -> put(store)).isInstanceOfSatisfying(ArcException.class, refused -> {
                 assertThat(refused.code()).isEqualTo(ErrorCode.STORAGE_UNAVAILABLE);
@@ -69,7 +71,8 @@ final class AzureSettingsTest {
 
     @Test
     void aKeyThatIsNoneIsNotRepeated() {
-        assertThatThrownBy(() -> Containers.open(Map.of("container", "c", "connection_string", "AccountKey=hidden"))).isInstanceOfSatisfying(
+        assertThatThrownBy(() -> Containers.open(Map.of("container", "c", "connection_string",
+                "AccountKey=hidden"))).isInstanceOfSatisfying(
                 ArcException.class, refused -> {
                     assertThat(refused.code()).isEqualTo(ErrorCode.CONFIGURATION);
                     for (Throwable cause = refused; cause != null; cause = cause.getCause()) {
@@ -81,7 +84,8 @@ final class AzureSettingsTest {
     @ParameterizedTest
     @ValueSource(strings = {"..", "a/../b", "a//b", "a b", "ä", "a?b", "."})
     void aPrefixThatIsNoneStopsTheStart(String prefix) {
-        refused("storage.azure.prefix", Map.of("container", "c", "account_name", "a", "account_key", WRONG_KEY, "prefix", prefix));
+        refused("storage.azure.prefix", Map.of("container", "c", "account_name", "a", "account_key", WRONG_KEY, "prefix",
+                prefix));
     }
 
     private static String signature(String container, String permissions) {

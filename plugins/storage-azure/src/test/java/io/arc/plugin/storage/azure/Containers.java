@@ -60,7 +60,8 @@ final class Containers {
 
     /// @param more on top of container, endpoint and credentials; an empty value takes one away
     static Map<String, String> settings(String container, Map<String, String> more) {
-        Map<String, String> settings = new HashMap<>(Map.of("container", container, "account_name", Azurite.ACCOUNT, "account_key",
+        Map<String, String> settings = new HashMap<>(Map.of("container", container, "account_name", Azurite.ACCOUNT,
+                "account_key",
                 Azurite.KEY, "endpoint", azurite().endpoint()));
         settings.putAll(more);
         settings.values().removeIf(String::isEmpty);
@@ -68,6 +69,7 @@ final class Containers {
     }
 
     static ObjectStore open(Map<String, String> settings) {
-        return AzureStorage.open(new TestPluginContext(new AzureStorage(), Path.of("unused"), settings), SINGLE_PUT_BYTES, PAGE_KEYS);
+        return AzureStorage.open(new TestPluginContext(new AzureStorage(), Path.of("unused"), settings), SINGLE_PUT_BYTES,
+                PAGE_KEYS);
     }
 }

@@ -29,7 +29,8 @@ final class MachineIdentity {
         }
         byte[] bytes = "by the machine".getBytes(StandardCharsets.UTF_8);
         // The key is a wrong one: an identity that was asked for goes before it.
-        try (ObjectStore store = Containers.open(Map.of("container", container, "account_name", Azurite.ACCOUNT, "endpoint", endpoint,
+        try (ObjectStore store = Containers.open(Map.of("container", container, "account_name", Azurite.ACCOUNT, "endpoint",
+                endpoint,
                 "account_key", "AAAA", "use_managed_identity", "true"))) {
             store.put("d/cpu/a", new Body.InMemory(MemorySegment.ofArray(bytes)), PutMode.CREATE);
             byte[] read = new byte[bytes.length];

@@ -48,9 +48,9 @@ import java.util.zip.CheckedInputStream;
 
 /// Objects in a bucket. Thread-safe. Holds connections between calls, nothing else.
 ///
-/// CREATE is the precondition `ifGenerationMatch=0`. Every put carries the CRC-32C of its bytes (of bytes in one request the library
-/// adds it), and the service makes no object
-/// whose bytes do not have it: so an upload in chunks that breaks off leaves nothing, whatever the library does to its session.
+/// CREATE is the precondition `ifGenerationMatch=0`. Every put carries the CRC-32C of its bytes (of bytes in one request the
+/// library adds it), and the service makes no object whose bytes do not have it: so an upload in chunks that breaks off leaves
+/// nothing, whatever the library does to its session.
 final class GcsObjectStore implements ObjectStore {
     static final int PAGE_KEYS = 1_000;
     static final int CHUNK_BYTES = 16 << 20;
@@ -83,11 +83,12 @@ final class GcsObjectStore implements ObjectStore {
         return "gs://" + bucket + (prefix.isEmpty() ? "" : "/" + prefix);
     }
 
-    /// Lists one object and logs what is wrong, if anything: a mistake should be told at the start, and a store that is away for a
-    /// moment should not stop it.
+    /// Lists one object and logs what is wrong, if anything: a mistake should be told at the start, and a store that is away
+    /// for a moment should not stop it.
     GcsObjectStore greeted() {
         try {
-            storage.list(bucket, BlobListOption.prefix(prefix), BlobListOption.pageSize(1), BlobListOption.fields(BlobField.NAME));
+            storage.list(bucket, BlobListOption.prefix(prefix), BlobListOption.pageSize(1),
+                    BlobListOption.fields(BlobField.NAME));
         } catch (RuntimeException failed) {
             GcsFailures.rethrowIfNotOurs(failed);
             LOG.log(Level.WARNING, "{0} cannot be used now: {1}", place(), GcsFailures.sentence(failed));
@@ -106,8 +107,8 @@ final class GcsObjectStore implements ObjectStore {
     @Override
     public boolean put(String key, Body body, PutMode mode) {
         try {
-            BlobInfo info = BlobInfo.newBuilder(id(key)).setContentType("application/vnd.apache.parquet").setCrc32c(checksum(body))
-                    .build();
+            BlobInfo info = BlobInfo.newBuilder(id(key)).setContentType("application/vnd.apache.parquet")
+                    .setCrc32c(checksum(body)).build();
             try (InputStream bytes = body.stream(0, body.size())) {
                 if (body.size() <= chunkBytes) {
                     storage.create(info, bytes.readAllBytes(), targetOptions(mode));
@@ -260,7 +261,8 @@ final class GcsObjectStore implements ObjectStore {
         } catch (InterruptedException interrupted) {
             threads.forEach(Thread::interrupt);
             Thread.currentThread().interrupt();
-            throw new ArcException(ErrorCode.STORAGE_OUTCOME_UNKNOWN, "deleting from " + place() + " was interrupted", interrupted);
+            throw new ArcException(ErrorCode.STORAGE_OUTCOME_UNKNOWN, "deleting from " + place() + " was interrupted",
+                    interrupted);
         }
         if (!failures.isEmpty()) {
             throw ofAll(failures, deleted.get() > 0);

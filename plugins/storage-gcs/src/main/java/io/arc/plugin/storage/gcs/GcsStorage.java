@@ -28,24 +28,26 @@ import java.util.regex.Pattern;
 /// The storage backend `gcs`: one bucket, with or without a prefix.
 ///
 /// Who the server is to Google is said by the first of these that is configured: a key file, the key's text, or else the
-/// environment's default (`GOOGLE_APPLICATION_CREDENTIALS`, a developer's login, the machine's service account), whose tokens are
-/// refreshed as they expire. HMAC keys belong to the S3 interface of the service: use the backend `s3` with the endpoint
+/// environment's default (`GOOGLE_APPLICATION_CREDENTIALS`, a developer's login, the machine's service account), whose tokens
+/// are refreshed as they expire. HMAC keys belong to the S3 interface of the service: use the backend `s3` with the endpoint
 /// `https://storage.googleapis.com` for them.
 public final class GcsStorage implements StorageBackend {
-    static final ConfigKey<String> BUCKET = ConfigKey.optionalString("bucket", "The bucket that holds all databases. It must exist.");
+    static final ConfigKey<String> BUCKET = ConfigKey.optionalString("bucket",
+            "The bucket that holds all databases. It must exist.");
     static final ConfigKey<String> PROJECT = ConfigKey.optionalString("project",
             "The project that pays for requests, if it is not the credentials' own.");
     static final ConfigKey<String> PREFIX = ConfigKey.string("prefix", "",
             "Put before every key, so that a bucket can be shared: letters, digits and / _ . - only.");
     static final ConfigKey<String> ENDPOINT = ConfigKey.optionalString("endpoint",
-            "The service's address, with or without https://. With one and without credentials, requests are not signed, as emulators want "
-            + "it. Default: https://storage.googleapis.com.");
+            "The service's address, with or without https://. With one and without credentials, requests are not signed, as emulators "
+            + "want it. Default: https://storage.googleapis.com.");
     static final ConfigKey<String> CREDENTIALS_FILE = ConfigKey.optionalString("credentials_file",
             "A key file of a service account, or a workload identity's configuration. Default: the environment's.");
     static final ConfigKey<String> CREDENTIALS_JSON = ConfigKey.secret("credentials_json",
             "The text of such a file, for places that hand over secrets as text.");
 
-    static final ConfigKey<Duration> CONNECT_TIMEOUT = ConfigKey.duration("connect_timeout", "5s", "How long connecting may take.");
+    static final ConfigKey<Duration> CONNECT_TIMEOUT = ConfigKey.duration("connect_timeout", "5s",
+            "How long connecting may take.");
     static final ConfigKey<Duration> REQUEST_TIMEOUT = ConfigKey.duration("request_timeout", "60s",
             "How long one request may take, its body included; a large object is one request for every 16 MiB.");
 
@@ -71,7 +73,8 @@ public final class GcsStorage implements StorageBackend {
     /// @param pageKeys how many keys a listing asks for at once
     /// @param chunkBytes a larger object is sent in chunks of this size, a multiple of 256 KiB
     static ObjectStore open(PluginContext context, int pageKeys, int chunkBytes) {
-        String bucket = text(context, BUCKET).orElseThrow(() -> wrong("storage.gcs.bucket has to be set: the bucket that holds all "
+        String bucket = text(context, BUCKET).orElseThrow(() ->
+                wrong("storage.gcs.bucket has to be set: the bucket that holds all "
                 + "databases (ARC_STORAGE_GCS_BUCKET)"));
         String prefix = prefix(context.config(PREFIX));
         Optional<String> endpoint = text(context, ENDPOINT);
@@ -91,9 +94,11 @@ public final class GcsStorage implements StorageBackend {
         text(context, PROJECT).ifPresent(options::setQuotaProjectId);
         endpoint.ifPresent(address -> options.setHost(address.matches("https?://.*") ? address : "https://" + address));
         try {
-            return new GcsObjectStore(options.build().getService(), connections, bucket, prefix, pageKeys, chunkBytes).greeted();
+            return new GcsObjectStore(options.build().getService(), connections, bucket, prefix, pageKeys,
+                    chunkBytes).greeted();
         } catch (IllegalArgumentException unusable) {
-            throw new ArcException(ErrorCode.CONFIGURATION, "the keys storage.gcs.* do not describe a bucket: " + unusable.getMessage(),
+            throw new ArcException(ErrorCode.CONFIGURATION, "the keys storage.gcs.* do not describe a bucket: "
+                    + unusable.getMessage(),
                     unusable);
         }
     }
@@ -108,11 +113,13 @@ public final class GcsStorage implements StorageBackend {
                 }
             }
             if (json.isPresent()) {
-                return GoogleCredentials.fromStream(new ByteArrayInputStream(json.get().getBytes(StandardCharsets.UTF_8)), transports)
+                return GoogleCredentials.fromStream(new ByteArrayInputStream(json.get().getBytes(StandardCharsets.UTF_8)),
+                        transports)
                         .createScoped(SCOPE);
             }
         } catch (IOException unreadable) {
-            String key = file.isPresent() ? "storage.gcs.credentials_file = '" + file.get() + "'" : "storage.gcs.credentials_json";
+            String key = file.isPresent() ? "storage.gcs.credentials_file = '" + file.get() + "'"
+                    : "storage.gcs.credentials_json";
             // What the parser says of a key's text could quote the key.
             String reason = file.isPresent() && Files.notExists(Path.of(file.get())) ? "there is no such file"
                     : "it is no key that Google's library can read";
@@ -124,9 +131,10 @@ public final class GcsStorage implements StorageBackend {
         try {
             return GoogleCredentials.getApplicationDefault().createScoped(SCOPE);
         } catch (IOException none) {
-            throw new ArcException(ErrorCode.CONFIGURATION, "no credentials for Google Cloud Storage: set storage.gcs.credentials_file "
-                    + "(ARC_STORAGE_GCS_CREDENTIALS_FILE) or GOOGLE_APPLICATION_CREDENTIALS, or run on a machine with a service "
-                    + "account", none);
+            throw new ArcException(ErrorCode.CONFIGURATION,
+                    "no credentials for Google Cloud Storage: set storage.gcs.credentials_file "
+                    + "(ARC_STORAGE_GCS_CREDENTIALS_FILE) or GOOGLE_APPLICATION_CREDENTIALS, or run on a machine with a "
+                    + "service account", none);
         }
     }
 
@@ -141,7 +149,8 @@ public final class GcsStorage implements StorageBackend {
             return "";
         }
         if (!PREFIX_PATTERN.matcher(text).matches() || Arrays.stream(text.split("/")).anyMatch(part -> part.matches("\\.+"))) {
-            throw wrong("storage.gcs.prefix = '" + configured + "': expected names of letters, digits, _ . - joined by single slashes");
+            throw wrong("storage.gcs.prefix = '" + configured
+                    + "': expected names of letters, digits, _ . - joined by single slashes");
         }
         return text + "/";
     }
@@ -149,7 +158,8 @@ public final class GcsStorage implements StorageBackend {
     private static Duration positive(PluginContext context, ConfigKey<Duration> key) {
         Duration duration = context.config(key);
         if (duration.toMillis() < 1 || duration.compareTo(MAX_TIMEOUT) > 0) {
-            throw wrong("storage.gcs." + key.name() + " has to be longer than zero and at most " + MAX_TIMEOUT.toHours() + " h");
+            throw wrong("storage.gcs." + key.name() + " has to be longer than zero and at most " + MAX_TIMEOUT.toHours()
+                    + " h");
         }
         return duration;
     }

@@ -33,7 +33,8 @@ final class Buckets {
 
     /// @param more on top of bucket, endpoint and credentials; an empty value takes one away
     static Map<String, String> settings(String bucket, Map<String, String> more) {
-        Map<String, String> settings = new HashMap<>(Map.of("bucket", bucket, "endpoint", EMULATOR.endpoint(), "credentials_json",
+        Map<String, String> settings = new HashMap<>(Map.of("bucket", bucket, "endpoint", EMULATOR.endpoint(),
+                "credentials_json",
                 EMULATOR.serviceAccountKey()));
         settings.putAll(more);
         settings.values().removeIf(String::isEmpty);

@@ -14,8 +14,9 @@ import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 
-/// The contract against the service itself, in the Maven profile `endpoint`. Every variable `ARC_TEST_GCS_{KEY}` of the environment is
-/// the key of that name, `ARC_TEST_GCS_BUCKET` at least. Each test works under a prefix of its own and removes what it made.
+/// The contract against the service itself, in the Maven profile `endpoint`. Every variable `ARC_TEST_GCS_{KEY}` of the
+/// environment is the key of that name, `ARC_TEST_GCS_BUCKET` at least. Each test works under a prefix of its own and removes
+/// what it made.
 @Tag("endpoint")
 final class EndpointContractTest extends ObjectStoreContract {
     private static final String VARIABLES = "ARC_TEST_GCS_";

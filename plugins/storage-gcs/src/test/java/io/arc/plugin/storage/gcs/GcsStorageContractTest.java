@@ -6,8 +6,8 @@ import io.arc.testkit.ObjectStoreContract;
 import java.util.Map;
 import java.util.Optional;
 
-/// Against an emulator of our own, because none that can be had enforces preconditions: that the real service lets one creator of a
-/// key win is its documentation's word, and no test here has asked it.
+/// Against an emulator of our own, because none that can be had enforces preconditions: that the real service lets one creator
+/// of a key win is its documentation's word, and no test here has asked it.
 final class GcsStorageContractTest extends ObjectStoreContract {
     private String bucket;
 
