@@ -39,8 +39,8 @@ public final class GcsStorage implements StorageBackend {
     static final ConfigKey<String> PREFIX = ConfigKey.string("prefix", "",
             "Put before every key, so that a bucket can be shared: letters, digits and / _ . - only.");
     static final ConfigKey<String> ENDPOINT = ConfigKey.optionalString("endpoint",
-            "The service's address, with or without https://. With one and without credentials, requests are not signed, as emulators "
-            + "want it. Default: https://storage.googleapis.com.");
+            "The service's address, with or without https://. Requests to one with http:// are not signed unless there are "
+            + "credentials here, as emulators want it. Default: https://storage.googleapis.com.");
     static final ConfigKey<String> CREDENTIALS_FILE = ConfigKey.optionalString("credentials_file",
             "A key file of a service account, or a workload identity's configuration. Default: the environment's.");
     static final ConfigKey<String> CREDENTIALS_JSON = ConfigKey.secret("credentials_json",
@@ -81,7 +81,7 @@ public final class GcsStorage implements StorageBackend {
         Connections connections = new Connections(positive(context, CONNECT_TIMEOUT), positive(context, REQUEST_TIMEOUT));
         HttpTransportFactory transports = () -> new NetHttpTransport.Builder().setConnectionFactory(connections::open).build();
         StorageOptions.Builder options = StorageOptions.http()
-                .setCredentials(credentials(context, endpoint.isPresent(), transports))
+                .setCredentials(credentials(context, isPlain(endpoint), transports))
                 // Trying again is the runtime's business, for all stores alike. The settings alone do not say so to the one who
                 // reads an answer: it would ask again and again for what breaks off.
                 .setRetrySettings(ServiceOptions.getNoRetrySettings())
@@ -103,7 +103,12 @@ public final class GcsStorage implements StorageBackend {
         }
     }
 
-    private static Credentials credentials(PluginContext context, boolean isOtherEndpoint, HttpTransportFactory transports) {
+    /// A token is not sent where anybody can read it, unless it was configured for that place.
+    private static boolean isPlain(Optional<String> endpoint) {
+        return endpoint.filter(address -> address.startsWith("http://")).isPresent();
+    }
+
+    private static Credentials credentials(PluginContext context, boolean isPlain, HttpTransportFactory transports) {
         Optional<String> file = text(context, CREDENTIALS_FILE);
         Optional<String> json = text(context, CREDENTIALS_JSON);
         try {
@@ -125,11 +130,11 @@ public final class GcsStorage implements StorageBackend {
                     : "it is no key that Google's library can read";
             throw new ArcException(ErrorCode.CONFIGURATION, key + ": " + reason, file.isPresent() ? unreadable : null);
         }
-        if (isOtherEndpoint) {
+        if (isPlain) {
             return NoCredentials.getInstance();
         }
         try {
-            return GoogleCredentials.getApplicationDefault().createScoped(SCOPE);
+            return GoogleCredentials.getApplicationDefault(transports).createScoped(SCOPE);
         } catch (IOException none) {
             throw new ArcException(ErrorCode.CONFIGURATION,
                     "no credentials for Google Cloud Storage: set storage.gcs.credentials_file "
