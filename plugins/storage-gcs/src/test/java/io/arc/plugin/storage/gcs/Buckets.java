@@ -12,8 +12,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Buckets {
     /// Small, so that listings have several pages without thousands of objects.
     static final int PAGE_KEYS = 70;
-    /// Small as well, so that a large object need not be one.
-    static final int CHUNK_BYTES = 1 << 20;
+    /// The smallest that the service takes, so that a large object need not be one.
+    static final int CHUNK_BYTES = 256 << 10;
 
     private static final GcsEmulator EMULATOR = GcsEmulator.start();
     private static final AtomicInteger COUNT = new AtomicInteger();
