@@ -103,36 +103,6 @@ class S3StorageIT {
         KillIT.deleteTree(folder.resolve("data/cache"));
     }
 
-    /// The log takes writes; what is cached is answered; the rest says which store is missing.
-    @Test
-    void aBucketThatIsAwayIsNamed() throws Exception {
-        Map<String, String> settings = s3.environment(Map.of("ARC_INGEST_MAX_BUFFER_AGE_MS", "600000",
-                "ARC_STORAGE_S3_REQUEST_TIMEOUT", "1s"));
-        Server before = arc.start(folder.resolve("data"), settings);
-        assertThat(before.post("/write?db=d", lines(1, 100).replace("cpu", "mem")).statusCode()).isEqualTo(204);
-        assertThat(before.terminate()).isIn(0, 143);
-        emptyCache();
-        Server server = arc.start(folder.resolve("data"), settings);
-        assertThat(server.post("/write?db=d", lines(1, 100)).statusCode()).isEqualTo(204);
-        flush(server);
-        assertThat(server.query("d", "SELECT sum(v) FROM cpu WHERE v > 0")).isEqualTo("[[5050]]");
-        s3.proxy().goDown();
-        assertThat(server.post("/write?db=d", lines(101, 200)).statusCode()).isEqualTo(204);
-        assertThat(server.query("d", "SELECT count(*) FROM cpu WHERE v > 1")).as("from the cache and from memory").isEqualTo("[[199]]");
-        HttpResponse<String> uncached = server.post("/api/v1/query", "{\"sql\":\"SELECT sum(v) FROM mem WHERE v > 0\"}",
-                "x-arc-database", "d");
-        assertThat(uncached.statusCode()).as(uncached.body()).isEqualTo(503);
-        assertThat(uncached.body()).contains("s3");
-        String health = server.get("/health").body();
-        assertThat(health).contains("storage s3").contains(s3.proxy().authority());
-        s3.proxy().comeBack();
-        await("the store is used again", () -> server.post("/api/v1/query", "{\"sql\":\"SELECT sum(v) FROM mem WHERE v > 0\"}",
-                "x-arc-database", "d").statusCode() == 200);
-        flush(server);
-        assertThat(server.query("d", "SELECT count(*), count(DISTINCT v) FROM cpu WHERE v > 0")).isEqualTo("[[200,200]]");
-        assertThat(server.get("/health").body()).contains("ready for queries and writes");
-    }
-
     @Test
     void anOutageLosesNothing() throws Exception {
         int seconds = OUTAGE_SECONDS_SHORT;

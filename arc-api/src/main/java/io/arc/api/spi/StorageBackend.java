@@ -1,5 +1,7 @@
 package io.arc.api.spi;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -64,6 +66,16 @@ public non-sealed interface StorageBackend extends ArcPlugin {
     /// it and keeps it unchanged until the put has returned.
     sealed interface Body {
         long size();
+
+        /// A part of the bytes as a stream of its own, for libraries that want one. Any part can be read any number of times, by
+        /// several threads at once, each with its stream; a stream can be marked and reset to any place, and is closed by whoever
+        /// opened it.
+        ///
+        /// @throws IOException when the file cannot be opened; reading throws it as well when the file is shorter than it should be
+        /// @throws IndexOutOfBoundsException for a part that is not within [#size]
+        default InputStream stream(long position, long length) throws IOException {
+            return BodyStream.of(this, position, length);
+        }
 
         /// A finished file. A store on the same file system may link to it or copy it, never move or change it.
         record OnDisk(Path path, long size) implements Body {
