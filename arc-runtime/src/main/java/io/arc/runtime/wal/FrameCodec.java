@@ -17,9 +17,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/// All batches of one request as the payload of one frame, and back, bit for bit. Numbers take as few bytes as all of a column
-/// fit in: what the log costs is what it writes, and a look at the numbers, which are in the processor's caches, is cheaper than
-/// a byte on the disk. Thread-safe.
+/// All batches of one request as the payload of one frame, and back, bit for bit. Numbers take as few bytes as all of a
+/// column fit in: what the log costs is what it writes, and a look at the numbers, which are in the processor's caches, is
+/// cheaper than a byte on the disk. Thread-safe.
 public final class FrameCodec {
     private static final int VERSION = 2;
     private static final int LONGS = 0;

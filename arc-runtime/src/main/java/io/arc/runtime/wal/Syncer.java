@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The thread that syncs a writer's open segment while the writer goes on appending to it. One sync at a time; the writer begins
-/// it, learns of its end by its own condition, and takes the outcome.
+/// The thread that syncs a writer's open segment while the writer goes on appending to it. One sync at a time; the writer
+/// begins it, learns of its end by its own condition, and takes the outcome.
 final class Syncer {
     private final boolean metadata;
     private final ReentrantLock lock;

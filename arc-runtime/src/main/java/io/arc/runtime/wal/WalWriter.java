@@ -29,10 +29,10 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
 
-/// One line of segments and the thread that writes it. Requests queue frames; the thread takes all that wait and writes them; a
-/// sync covers all that was written before it began, and when it has ended the thread tells each. While a sync runs, on a thread
-/// of its own, the next frames are written: neither the disk nor the processor waits for the other. All other file operations of
-/// the open segment, and all decisions, are the writing thread's.
+/// One line of segments and the thread that writes it. Requests queue frames; the thread takes all that wait and writes
+/// them; a sync covers all that was written before it began, and when it has ended the thread tells each. While a sync
+/// runs, on a thread of its own, the next frames are written: neither the disk nor the processor waits for the other. All
+/// other file operations of the open segment, and all decisions, are the writing thread's.
 final class WalWriter {
     private static final Logger LOG = System.getLogger(WalWriter.class.getName());
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd_HHmmss").withZone(ZoneOffset.UTC);
