@@ -20,7 +20,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -29,10 +28,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
 
-/// One line of segments and the thread that writes it. Requests queue frames; the thread takes all that wait and writes
-/// them; a sync covers all that was written before it began, and when it has ended the thread tells each. While a sync
-/// runs, on a thread of its own, the next frames are written: neither the disk nor the processor waits for the other. All
-/// other file operations of the open segment, and all decisions, are the writing thread's.
+/// One line of segments and the thread that writes it. Requests queue frames; the thread takes all that wait, writes them,
+/// syncs once, and tells each. All file operations of the open segment are this thread's.
 final class WalWriter {
     private static final Logger LOG = System.getLogger(WalWriter.class.getName());
     private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd_HHmmss").withZone(ZoneOffset.UTC);
@@ -44,11 +41,6 @@ final class WalWriter {
     private static final int NAMES_TRIED = 100_000;
 
     private record Queued(byte[] payload, int crc, Journal.Commit commit) {}
-
-    /// A frame in the open segment that nobody was told of, because no sync has covered it.
-    ///
-    /// @param start where it begins in the segment
-    private record Written(Queued frame, long sequence, long start) {}
 
     /// A segment that failed, with the bytes of it that count.
     ///
@@ -77,17 +69,12 @@ final class WalWriter {
     private boolean stopping;
 
     // The thread's own.
-    private final Syncer syncer;
-    /// In the order of their sequences.
-    private final ArrayDeque<Written> written = new ArrayDeque<>();
-    /// What the sync under way covers.
-    private long syncThrough;
     private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private final CRC32C headerCrc = new CRC32C();
     private final SecureRandom random = new SecureRandom();
     private List<Queued> taken = new ArrayList<>();
-    /// How many of the taken frames have been told or are in `written`.
-    private int handled;
+    /// How many of the taken frames have been told.
+    private int told;
     private long ordinal;
     private String lastStamp = "";
     private int lastSuffix;
@@ -134,11 +121,9 @@ final class WalWriter {
         this.backlog = backlog;
         this.listener = listener;
         this.thread = Thread.ofPlatform().name("arc-wal-" + number).unstarted(this::run);
-        this.syncer = new Syncer("arc-wal-sync-" + number, options.syncMode() == SyncMode.FSYNC, lock, work);
     }
 
     void start() {
-        syncer.start();
         thread.start();
     }
 
@@ -167,31 +152,21 @@ final class WalWriter {
 
     void join() {
         Threads.join(thread);
-        syncer.join();
     }
 
     private void run() {
         boolean ended = false;
         try {
             while (take()) {
-                if (syncer.hasEnded()) {
-                    completeSync();
-                }
-                for (int from = 0; from < taken.size();) {
+                int from = 0;
+                while (from < taken.size()) {
                     int to = groupEnd(from);
-                    List<Queued> group = taken.subList(from, to);
-                    if (options.syncMode() == SyncMode.ASYNC) {
-                        writeGroup(group);
-                    } else {
-                        appendGroup(group);
-                        beginSync();
-                    }
+                    writeGroup(taken.subList(from, to));
                     from = to;
                     rotateIfDue();
                 }
                 taken.clear();
-                handled = 0;
-                beginSync();
+                told = 0;
                 if (unsynced && System.nanoTime() - lastSyncStarted >= BACKGROUND_SYNC_NANOS) {
                     syncInBackground();
                 }
@@ -200,139 +175,34 @@ final class WalWriter {
             closeSegment();
             ended = true;
         } finally {
-            syncer.stop();
             if (!ended) {
                 failEverything();
             }
         }
     }
 
-    /// Waits for frames, for the end of a sync, for the next background sync, or for the segment's age.
+    /// Waits for frames, for the next background sync, or for the segment's age.
     ///
     /// @return false when there is nothing left to do for ever
     private boolean take() {
         lock.lock();
         try {
-            if (queue.isEmpty() && !syncer.hasEnded() && (!stopping || syncer.isBusy())) {
+            if (queue.isEmpty() && !stopping) {
                 work.awaitNanos(unsynced ? BACKGROUND_SYNC_NANOS : LONGEST_NAP_NANOS);
             }
-            if (queue.isEmpty() && stopping && !syncer.isBusy()) {
+            if (queue.isEmpty() && stopping) {
                 return false;
             }
             List<Queued> empty = taken;
             taken = queue;
             queue = empty;
-            handled = 0;
+            told = 0;
             return true;
         } catch (InterruptedException ignored) {
             // Nobody has a reason to interrupt this thread, and obeying would lose the log.
             return true;
         } finally {
             lock.unlock();
-        }
-    }
-
-    /// Appends a group behind what the sync under way covers.
-    private void appendGroup(List<Queued> group) {
-        long first = lastSequence + 1;
-        long start = segment == null ? SegmentFormat.HEADER_BYTES : segmentBytes;
-        Exception failure = null;
-        try {
-            if (segment == null) {
-                openSegment(first);
-            }
-            append(group, first);
-        } catch (IOException | RuntimeException refused) {
-            failure = refused;
-            // What the sync under way covers may be safe where it is; the rest is written again.
-            endSync();
-        }
-        for (Queued frame : group) {
-            written.add(new Written(frame, ++lastSequence, start));
-            start += SegmentFormat.FRAME_HEADER_BYTES + frame.payload().length;
-            handled++;
-        }
-        openBytes = segmentBytes;
-        if (failure != null) {
-            rewrite(failure);
-        }
-    }
-
-    private void beginSync() {
-        if (!written.isEmpty() && !syncer.isBusy()) {
-            syncThrough = written.getLast().sequence();
-            syncer.begin(segment);
-        }
-    }
-
-    /// Waits for the sync under way, if there is one, and tells what it covers. When it has failed, its frames are left for the
-    /// caller to write again.
-    ///
-    /// @return why it has failed, or null
-    private Exception endSync() {
-        if (!syncer.isBusy()) {
-            return null;
-        }
-        Exception failure = syncer.await();
-        lastSyncNanos = syncer.lastNanos();
-        if (failure == null) {
-            syncs++;
-            durableThrough = syncThrough;
-            tell(syncThrough, null);
-        }
-        return failure;
-    }
-
-    private void completeSync() {
-        Exception failure = endSync();
-        if (failure != null) {
-            rewrite(failure);
-        }
-    }
-
-    /// Makes everything written durable, so that the segment can be left.
-    private void syncAll() {
-        completeSync();
-        beginSync();
-        completeSync();
-    }
-
-    /// Writes all frames that nobody was told of into a new segment, because the open one cannot be trusted any more.
-    private void rewrite(Exception failure) {
-        List<Queued> frames = new ArrayList<>(written.size());
-        written.forEach(each -> frames.add(each.frame()));
-        long first = written.getFirst().sequence();
-        groupStart = written.getFirst().start();
-        GivenUp failed = giveUp(failure);
-        ArcException answer = keepElsewhere(frames, first, failed);
-        tell(written.getLast().sequence(), answer);
-    }
-
-    /// Tells all frames up to a sequence what became of them.
-    private void tell(long through, ArcException failure) {
-        int count = 0;
-        long bytes = 0;
-        for (Written each : written) {
-            if (each.sequence() > through) {
-                break;
-            }
-            count++;
-            bytes += each.frame().payload().length;
-        }
-        if (failure == null) {
-            keptThrough = through;
-            frames += count;
-            payloadBytes += bytes;
-            lastFailure = "";
-            listener.committed(id, count, bytes, lastSyncNanos);
-        } else {
-            failedFrames += count;
-            listener.failed(id, count);
-        }
-        for (; count > 0; count--) {
-            Written each = written.remove();
-            backlog.addAndGet(-each.frame().payload().length);
-            tell(each.frame(), each.sequence(), failure);
         }
     }
 
@@ -346,7 +216,6 @@ final class WalWriter {
         return to;
     }
 
-    /// Writes a group and tells it at once; its sync comes later.
     private void writeGroup(List<Queued> group) {
         long first = lastSequence + 1;
         long last = lastSequence + group.size();
@@ -364,7 +233,7 @@ final class WalWriter {
             lastFailure = "";
             groupStart = segmentBytes;
             openBytes = segmentBytes;
-            listener.committed(id, group.size(), bytes, 0);
+            listener.committed(id, group.size(), bytes, options.syncMode() == SyncMode.ASYNC ? 0 : lastSyncNanos);
         } else {
             failedFrames += group.size();
             listener.failed(id, group.size());
@@ -372,12 +241,12 @@ final class WalWriter {
         long sequence = first;
         for (Queued frame : group) {
             backlog.addAndGet(-frame.payload().length);
-            handled++;
             tell(frame, sequence++, failure);
         }
     }
 
     private void tell(Queued frame, long sequence, ArcException failure) {
+        told++;
         try {
             if (failure == null) {
                 frame.commit().committed(id, sequence);
@@ -389,37 +258,24 @@ final class WalWriter {
         }
     }
 
-    /// Writes the group into the open segment or, when that fails, into a new one.
+    /// Makes the group as durable as the mode asks for, in the open segment or, when that fails, in a new one.
     ///
     /// @return null when that worked, else what to tell the frames
     private ArcException keep(List<Queued> group, long first) {
+        GivenUp failed;
         try {
             if (segment == null) {
                 openSegment(first);
             }
-            append(group, first);
-            unsynced = true;
+            write(group, first);
             return null;
         } catch (IOException | RuntimeException failure) {
-            return keepElsewhere(group, first, giveUp(failure));
+            failed = giveUp(failure);
         }
-    }
-
-    /// Makes frames that have failed in one segment as durable in a new one as the mode asks for.
-    ///
-    /// @return null when that worked, else what to tell the frames
-    private ArcException keepElsewhere(List<Queued> group, long first, GivenUp failed) {
         try {
             openSegment(first);
-            append(group, first);
-            if (options.syncMode() == SyncMode.ASYNC) {
-                unsynced = true;
-            } else {
-                sync(first + group.size() - 1);
-            }
+            write(group, first);
             retire(failed);
-            groupStart = segmentBytes;
-            openBytes = segmentBytes;
             return null;
         } catch (IOException | RuntimeException again) {
             GivenUp second = giveUp(again);
@@ -439,7 +295,7 @@ final class WalWriter {
         return text == null ? failure.getClass().getSimpleName() : text;
     }
 
-    private void append(List<Queued> group, long first) throws IOException {
+    private void write(List<Queued> group, long first) throws IOException {
         long sequence = first;
         staging.clear();
         for (Queued frame : group) {
@@ -461,6 +317,11 @@ final class WalWriter {
             }
         }
         drain();
+        if (options.syncMode() == SyncMode.ASYNC) {
+            unsynced = true;
+        } else {
+            sync(sequence - 1);
+        }
     }
 
     private void drain() throws IOException {
@@ -626,7 +487,6 @@ final class WalWriter {
                 && Duration.between(segmentSince, now).compareTo(options.maxSegmentAge()) < 0) {
             return;
         }
-        syncAll();
         if (unsynced) {
             syncInBackground();
         }
@@ -637,7 +497,6 @@ final class WalWriter {
     }
 
     private void closeSegment() {
-        syncAll();
         if (unsynced) {
             syncInBackground();
         }
@@ -654,9 +513,7 @@ final class WalWriter {
 
     /// After an error that no code here knows. Nobody may wait for ever for an answer, nor for a thread that is gone.
     private void failEverything() {
-        List<Queued> left = new ArrayList<>();
-        written.forEach(each -> left.add(each.frame()));
-        left.addAll(taken.subList(handled, taken.size()));
+        List<Queued> left = new ArrayList<>(taken.subList(told, taken.size()));
         lock.lock();
         try {
             stopping = true;
