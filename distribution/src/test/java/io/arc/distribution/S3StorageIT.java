@@ -24,7 +24,8 @@ class S3StorageIT {
     private static final Map<String, String> LAZY = Map.of("ARC_INGEST_MAX_BUFFER_AGE_MS", "600000");
     private static final Map<String, String> QUICK = Map.of("ARC_INGEST_MAX_BUFFER_AGE_MS", "300", "ARC_INGEST_MAX_BUFFER_SIZE",
             "2000", "ARC_WAL_MAX_SIZE_MB", "1", "ARC_WAL_MAX_AGE_SECONDS", "1", "ARC_SERVER_SHUTDOWN_TIMEOUT", "2s");
-    private static final int OUTAGE_SECONDS_SHORT = 5;
+    private static final int LOADED_OUTAGE_SECONDS = 5;
+    private static final int OUTAGE_SECONDS_SHORT = 120;
     private static final int OUTAGE_SECONDS_LONG = 600;
 
     @TempDir
@@ -105,7 +106,7 @@ class S3StorageIT {
 
     @Test
     void anOutageLosesNothing() throws Exception {
-        int seconds = OUTAGE_SECONDS_SHORT;
+        int seconds = LOADED_OUTAGE_SECONDS;
         try (AckLog log = new AckLog(folder.resolve("acknowledged")); Writers writers = new Writers(log)) {
             Server server = arc.start(folder.resolve("data"), s3.environment(QUICK));
             writers.to(server);
