@@ -281,14 +281,8 @@ public final class ArcServer implements AutoCloseable {
                 compaction.maxConcurrent(), compaction.lockTtl(), compaction.tempDirectory(), compaction.memoryBytes(),
                 compaction.threads(), compaction.deduplicate(), config.ingest().defaultSortKeys(), config.ingest().sortKeys(),
                 GARBAGE_AGE);
-        CompactionService service;
-        try {
-            service = new CompactionService(options, catalog, store, cache, new DiskFileSystem(), codecs(plugins), clock,
-                    new UniqueSuffixes(new SecureRandom()), metrics);
-        } catch (IllegalArgumentException refused) {
-            throw new ArcException(ErrorCode.CONFIGURATION, "compaction.hourly_schedule or compaction.daily_schedule: "
-                    + refused.getMessage(), refused);
-        }
+        CompactionService service = new CompactionService(options, catalog, store, cache, new DiskFileSystem(), codecs(plugins),
+                clock, new UniqueSuffixes(new SecureRandom()), metrics);
         service.start();
         opened("compaction", service::close);
         return service;

@@ -34,7 +34,7 @@ final class DataDirectory implements AutoCloseable {
         try {
             channel = FileChannel.open(path.resolve("arc.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         } catch (IOException refused) {
-            throw unusable(path, Files.isDirectory(path) ? "cannot be written" : "is no folder", refused);
+            throw unusable(path, Files.exists(path) && !Files.isDirectory(path) ? "is no folder" : "cannot be written", refused);
         }
         try {
             FileLock lock = channel.tryLock();

@@ -42,9 +42,9 @@ public final class Main {
         List<String> rest = args.isEmpty() ? List.of() : args.subList(1, args.size());
         try {
             return switch (command) {
-                case "server" -> rest.isEmpty() ? server(err) : usage(err);
+                case "server" -> rest.isEmpty() ? server(err) : tooMany(command, rest, err);
                 case StartCache.TRAIN -> rest.size() == 1 ? train(Path.of(rest.getFirst()), err) : usage(err);
-                case "config" -> rest.isEmpty() ? config(out, err) : usage(err);
+                case "config" -> rest.isEmpty() ? config(out, err) : tooMany(command, rest, err);
                 case "plugins" -> plugins(rest, out, err);
                 case "catalog" -> catalog(rest, out, err);
                 case "version", "--version", "-v" -> {
@@ -55,7 +55,10 @@ public final class Main {
                     out.println(help());
                     yield 0;
                 }
-                default -> usage(err);
+                default -> {
+                    err.println("arc: there is no command '" + command + "'");
+                    yield usage(err);
+                }
             };
         } catch (ArcException known) {
             err.println("arc: " + known.getMessage());
@@ -78,6 +81,11 @@ public final class Main {
 
                 Settings are in conf/arc.toml, or in environment names such as ARC_SERVER_PORT; see docs/configuration.md."""
                 .formatted(Version.text());
+    }
+
+    private static int tooMany(String command, List<String> arguments, PrintStream err) {
+        err.println("arc: '" + command + "' takes no arguments, and '" + arguments.getFirst() + "' was given");
+        return usage(err);
     }
 
     private static int usage(PrintStream err) {

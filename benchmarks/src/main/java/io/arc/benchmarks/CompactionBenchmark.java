@@ -44,6 +44,7 @@ import io.arc.runtime.parquet.ParquetOptions;
 import io.arc.runtime.parquet.RowSlice;
 import io.arc.runtime.partition.HourPartition;
 import io.arc.runtime.partition.UniqueSuffixes;
+import io.arc.runtime.schedule.Schedule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -141,7 +142,7 @@ public final class CompactionBenchmark {
             List<DataFile> inputs = catalog.snapshot().find(TABLE).orElseThrow().files();
             long before = inputs.stream().mapToLong(DataFile::sizeBytes).sum();
             long total = (long) files * rows;
-            TierOptions hourly = new TierOptions(true, "5 * * * *", Duration.ZERO, 10, Duration.ofDays(7));
+            TierOptions hourly = new TierOptions(true, Schedule.parse("5 * * * *"), Duration.ZERO, 10, Duration.ofDays(7));
             CompactionOptions options = new CompactionOptions(Map.of(Tier.HOURLY, hourly),
                     new Planner.Limits(2L << 30, 10_000, 256 << 20), 2, Duration.ofHours(2), folder.resolve("spill"), 256 << 20, 1,
                     false, List.of(), Map.of(), Duration.ofDays(1));

@@ -15,6 +15,7 @@ import io.arc.runtime.filecache.FileAccess;
 import io.arc.runtime.fs.FileSystem;
 import io.arc.runtime.metrics.Metrics;
 import io.arc.runtime.partition.UniqueSuffixes;
+import io.arc.runtime.schedule.Schedule;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -121,7 +122,7 @@ public final class CompactionService implements AutoCloseable {
         cycleThread = Thread.ofPlatform().name("arc-compact-cycle").daemon().unstarted(this::work);
         options.tiers().forEach((tier, tierOptions) -> {
             tierTotals.put(tier, new long[3]);
-            schedules.put(tier, Schedule.parse(tierOptions.schedule()));
+            schedules.put(tier, tierOptions.schedule());
         });
         nextClean = clock.instant();
         completed = metrics.counter("arc_compaction_jobs_total", "jobs", "Merges that were committed.");

@@ -1,6 +1,7 @@
 package io.arc.runtime.config;
 
 import io.arc.api.spi.ConfigKey;
+import io.arc.runtime.schedule.Schedule;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -20,8 +21,8 @@ public record CompactionConfig(boolean enabled, Tier hourly, Tier daily, Duratio
         long memoryBytes, int threads, Path tempDirectory, boolean deduplicate) {
     /// One tier.
     ///
-    /// @param schedule a cron expression, not checked yet
-    public record Tier(boolean enabled, String schedule, Duration minAge, int minFiles) {}
+    /// @param schedule when it runs
+    public record Tier(boolean enabled, Schedule schedule, Duration minAge, int minFiles) {}
 
     private static final String SECTION = "compaction";
     private static final long LARGEST_FILE_MB = 16_384;
@@ -32,7 +33,7 @@ public record CompactionConfig(boolean enabled, Tier hourly, Tier daily, Duratio
             "Whether small files are merged into large ones in the background."));
     public static final Setting<Boolean> HOURLY_ENABLED = new Setting<>(SECTION, ConfigKey.bool("hourly_enabled", true,
             "Whether the schedule merges the files of an hour."));
-    public static final Setting<String> HOURLY_SCHEDULE = new Setting<>(SECTION, ConfigKey.string("hourly_schedule",
+    public static final Setting<Schedule> HOURLY_SCHEDULE = new Setting<>(SECTION, KeyTypes.schedule("hourly_schedule",
             "5 * * * *", "When hours are merged: a cron expression of five fields, in UTC."));
     public static final Setting<Long> HOURLY_MIN_AGE_HOURS = new Setting<>(SECTION, ConfigKey.integer("hourly_min_age_hours", 1,
             0, 8_760, "How many hours ago an hour must have begun and its newest file have come. "
@@ -41,8 +42,8 @@ public record CompactionConfig(boolean enabled, Tier hourly, Tier daily, Duratio
             100_000, "How many files that are not merged yet make an hour worth it."));
     public static final Setting<Boolean> DAILY_ENABLED = new Setting<>(SECTION, ConfigKey.bool("daily_enabled", true,
             "Whether the schedule merges the files of a day."));
-    public static final Setting<String> DAILY_SCHEDULE = new Setting<>(SECTION, ConfigKey.string("daily_schedule", "0 3 * * *",
-            "When days are merged: a cron expression of five fields, in UTC."));
+    public static final Setting<Schedule> DAILY_SCHEDULE = new Setting<>(SECTION, KeyTypes.schedule("daily_schedule",
+            "0 3 * * *", "When days are merged: a cron expression of five fields, in UTC."));
     public static final Setting<Long> DAILY_MIN_AGE_HOURS = new Setting<>(SECTION, ConfigKey.integer("daily_min_age_hours", 24,
             0, 87_600, "How many hours ago a day must have begun and its newest file have come."));
     public static final Setting<Long> DAILY_MIN_FILES = new Setting<>(SECTION, ConfigKey.integer("daily_min_files", 12, 2,
@@ -64,8 +65,8 @@ public record CompactionConfig(boolean enabled, Tier hourly, Tier daily, Duratio
     public static final Setting<Long> LOCK_TTL_HOURS = new Setting<>(SECTION, ConfigKey.integer("lock_ttl_hours", 2, 1, 168,
             "How many hours a partition stays locked by a server that has died; a job that takes longer is thrown away."));
     public static final Setting<Long> MEMORY_LIMIT = new Setting<>(SECTION, KeyTypes.optionalSize("memory_limit",
-            "What all jobs together may take for sorting, outside the JVM's heap. Default: a quarter of query.memory_limit, "
-                    + "at most 1GB."));
+            SMALLEST_MEMORY, "What all jobs together may take for sorting, outside the JVM's heap. "
+                    + "Default: a quarter of query.memory_limit, at most 1GB."));
     public static final Setting<Long> THREADS = new Setting<>(SECTION, KeyTypes.optionalInteger("threads", 0, 1_024,
             "How many threads one job uses for sorting. Default, and 0: half of the processors."));
     public static final Setting<String> TEMP_DIRECTORY = new Setting<>(SECTION, KeyTypes.optionalPath("temp_directory",

@@ -240,6 +240,9 @@ public final class Configuration {
                     .anyMatch(word -> word.contains(","))) {
                 throw new IllegalArgumentException("an element of this list cannot hold a comma");
             }
+            if (raw.elements().isPresent() && !key.type().startsWith("list")) {
+                throw new IllegalArgumentException("expected one value of type " + key.type() + " and not an array");
+            }
             String text = alias == null ? raw.text() : alias.conversion().apply(raw.text());
             if (key.type().equals(KeyTypes.PATH)) {
                 // Absolute before the parser sees it, so that plugins need not know where relative paths start.

@@ -40,9 +40,9 @@ public record IngestConfig(int maxBufferRows, Duration maxBufferAge, long maxBuf
             100_000_000, "A table's buffer is written to a file when it holds so many rows."));
     public static final Setting<Long> MAX_BUFFER_AGE_MS = new Setting<>(SECTION, ConfigKey.integer("max_buffer_age_ms", 5_000,
             1, 86_400_000, "A table's buffer is written to a file when its oldest row has waited so many milliseconds."));
-    public static final Setting<Long> MAX_BUFFER_BYTES = new Setting<>(SECTION, ConfigKey.size("max_buffer_bytes", "64MB",
-            "A table's buffer is written to a file when it takes so much memory."));
-    public static final Setting<Long> MEMORY_LIMIT = new Setting<>(SECTION, KeyTypes.optionalSize("memory_limit",
+    public static final Setting<Long> MAX_BUFFER_BYTES = new Setting<>(SECTION, KeyTypes.size("max_buffer_bytes", "64MB",
+            1 << 10, "A table's buffer is written to a file when it takes so much memory."));
+    public static final Setting<Long> MEMORY_LIMIT = new Setting<>(SECTION, KeyTypes.optionalSize("memory_limit", 1 << 20,
             "What all buffers together may take; beyond it writes are answered 503 with Retry-After. "
                     + "Default: a third of the JVM's heap."));
     public static final Setting<String> COMPRESSION = new Setting<>(SECTION, ConfigKey.string("compression", "snappy",

@@ -1,6 +1,7 @@
 package io.arc.runtime.config;
 
 import io.arc.api.spi.ConfigKey;
+import io.arc.runtime.schedule.Schedule;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -34,9 +35,29 @@ final class KeyTypes {
         return withoutDefault(ConfigKey.integer(name, min, min, max, doc));
     }
 
-    /// A size whose default is worked out at the start.
-    static ConfigKey<Long> optionalSize(String name, String doc) {
-        return withoutDefault(ConfigKey.size(name, "0", doc));
+    /// A size of at least `min` bytes whose default is worked out at the start.
+    static ConfigKey<Long> optionalSize(String name, long min, String doc) {
+        return withoutDefault(atLeast(min, ConfigKey.size(name, ValueText.size(min), doc)));
+    }
+
+    /// A size of at least `min` bytes.
+    static ConfigKey<Long> size(String name, String defaultValue, long min, String doc) {
+        return atLeast(min, ConfigKey.size(name, defaultValue, doc));
+    }
+
+    private static ConfigKey<Long> atLeast(long min, ConfigKey<Long> key) {
+        return new ConfigKey<>(key.name(), key.type(), text -> {
+            long bytes = key.parser().apply(text);
+            if (bytes < min) {
+                throw new IllegalArgumentException("expected at least " + ValueText.size(min));
+            }
+            return bytes;
+        }, key.defaultValue(), key.secret(), key.doc() + " At least " + ValueText.size(min) + ".");
+    }
+
+    /// A cron expression.
+    static ConfigKey<Schedule> schedule(String name, String defaultValue, String doc) {
+        return parsed(name, "cron", Schedule::parse, Schedule.parse(defaultValue), doc);
     }
 
     static ConfigKey<List<String>> optionalList(String name, String doc) {

@@ -27,6 +27,8 @@ public record QueryConfig(Duration timeout, int poolSize, int maxQueueSize, int 
 
     private static final String SECTION = "query";
     private static final long SMALLEST_MEMORY = 256L << 20;
+    /// With less the engine cannot even begin.
+    private static final long LEAST_MEMORY = 64L << 20;
 
     public static final Setting<Duration> TIMEOUT = new Setting<>(SECTION, KeyTypes.seconds("timeout", 300,
             "How long a query may take, its waiting included. 0 is without end."));
@@ -36,14 +38,15 @@ public record QueryConfig(Duration timeout, int poolSize, int maxQueueSize, int 
             1_000_000, "How many queries may wait; further ones are answered 503 with Retry-After."));
     public static final Setting<Long> THREADS = new Setting<>(SECTION, KeyTypes.optionalInteger("threads", 1, 1_024,
             "How many threads the engine uses for all queries. Default: the number of processors."));
-    public static final Setting<Long> MEMORY_LIMIT = new Setting<>(SECTION, KeyTypes.optionalSize("memory_limit",
+    public static final Setting<Long> MEMORY_LIMIT = new Setting<>(SECTION, KeyTypes.optionalSize("memory_limit", LEAST_MEMORY,
             "What the engine may take for all queries, outside the JVM's heap. "
                     + "Default: half of what the machine has beside the heap."));
     public static final Setting<String> TEMP_DIRECTORY = new Setting<>(SECTION, KeyTypes.optionalPath("temp_directory",
             "Where the engine spills to when memory does not suffice. Default: tmp under data.dir."));
     public static final Setting<String> FILE_CACHE_DIRECTORY = new Setting<>(SECTION, KeyTypes.optionalPath(
-            "file_cache_directory", "Where parts of files from a remote store are kept for queries. Default: cache under data.dir."));
-    public static final Setting<Long> FILE_CACHE_SIZE = new Setting<>(SECTION, ConfigKey.size("file_cache_size", "10GiB",
+            "file_cache_directory", "Where parts of files from a remote store are kept for queries. "
+                    + "Default: cache under data.dir."));
+    public static final Setting<Long> FILE_CACHE_SIZE = new Setting<>(SECTION, KeyTypes.size("file_cache_size", "10GB", 1 << 20,
             "How much of the disk they may take; what was not used for the longest time goes first."));
     public static final Setting<UnknownTable> UNKNOWN_TABLE = new Setting<>(SECTION, ConfigKey.choice("unknown_table",
             UnknownTable.class, UnknownTable.ERROR, "What a query of a table that does not exist gets: an error that names "

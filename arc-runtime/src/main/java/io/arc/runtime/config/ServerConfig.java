@@ -18,8 +18,8 @@ public record ServerConfig(String host, int port, long maxPayloadBytes, Duration
             "The address to listen on. 0.0.0.0 is all of this machine's; 127.0.0.1 keeps the server to the machine."));
     public static final Setting<Long> PORT = new Setting<>(SECTION, ConfigKey.integer("port", 8000, 0, 65_535,
             "The TCP port of the HTTP server. 0 takes any free one and logs it."));
-    public static final Setting<Long> MAX_PAYLOAD_SIZE = new Setting<>(SECTION, ConfigKey.size("max_payload_size", "1GB",
-            "The largest request body, on the wire as well as after decompression. Larger ones are answered 413."));
+    public static final Setting<Long> MAX_PAYLOAD_SIZE = new Setting<>(SECTION, KeyTypes.size("max_payload_size", "1GB",
+            1 << 10, "The largest request body, on the wire as well as after decompression. Larger ones are answered 413."));
     public static final Setting<Duration> READ_TIMEOUT = new Setting<>(SECTION, KeyTypes.seconds("read_timeout", 30,
             "How long the server waits for the next byte of a request that has begun."));
     public static final Setting<Duration> IDLE_TIMEOUT = new Setting<>(SECTION, KeyTypes.seconds("idle_timeout", 120,

@@ -36,7 +36,7 @@ public record WalConfig(boolean enabled, Path directory, SyncMode syncMode, long
             31_536_000, "A segment file of so many seconds is closed and the next one begun."));
     public static final Setting<Long> WRITERS = new Setting<>(SECTION, KeyTypes.optionalInteger("writers", 1, 64,
             "How many segment files are written at a time. Default: one for every 4 processors, at least 1."));
-    public static final Setting<Long> MAX_BACKLOG = new Setting<>(SECTION, ConfigKey.size("max_backlog", "128MB",
+    public static final Setting<Long> MAX_BACKLOG = new Setting<>(SECTION, KeyTypes.size("max_backlog", "128MB", 1 << 20,
             "What may wait in memory for the disk; beyond it writes are answered 503 with Retry-After."));
 
     public static final Setting<Long> KEEP_RECOVERED_HOURS = new Setting<>(SECTION, ConfigKey.integer("keep_recovered_hours", 24, 0,

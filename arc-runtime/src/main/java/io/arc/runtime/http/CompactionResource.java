@@ -74,7 +74,7 @@ public class CompactionResource {
 
     private static void schedule(Json json, TierFigures figures) {
         json.object().name("enabled").value(figures.options().enabled()).name("running").value(figures.next().isPresent())
-                .name("schedule").value(figures.options().schedule()).name("next_run");
+                .name("schedule").value(figures.options().schedule().toString()).name("next_run");
         if (figures.next().isPresent()) {
             json.value(figures.next().get().toString());
         } else {

@@ -48,7 +48,8 @@ public final class HttpServer implements AutoCloseable {
             container = SeContainerInitializer.newInstance().setClassLoader(loader)
                     .addExtensions(new HttpExtension(options, state))
                             .addBeanClasses(MonitoringResource.class, QueryResource.class,
-                            DatabaseResource.class, LogResource.class, CompactionResource.class, ShortCompactionResource.class,
+                            DatabaseResource.class, LogResource.class, VersionedLogResource.class, CompactionResource.class,
+                            ShortCompactionResource.class,
                             ResourceFailures.class, ReadinessCheck.class, LivenessCheck.class)
                     .initialize();
         } catch (RuntimeException failed) {
@@ -78,10 +79,15 @@ public final class HttpServer implements AutoCloseable {
 
     /// Tries the port before the container is made, so that the common mistake is told at once and in a sentence.
     private static void requireFreePort(HttpOptions options) {
+        InetSocketAddress address = options.host().isEmpty() ? new InetSocketAddress(options.port())
+                : new InetSocketAddress(options.host(), options.port());
+        if (address.isUnresolved()) {
+            throw new ArcException(ErrorCode.CONFIGURATION, "server.host = '" + options.host() + "' is neither an address nor a "
+                    + "known name: set one of this machine's, or 0.0.0.0 for all of them (ARC_SERVER_HOST)");
+        }
         try (ServerSocket probe = new ServerSocket()) {
             probe.setReuseAddress(true);
-            probe.bind(options.host().isEmpty() ? new InetSocketAddress(options.port())
-                    : new InetSocketAddress(options.host(), options.port()));
+            probe.bind(address);
         } catch (IOException taken) {
             throw cannotOpen(options, taken.getMessage());
         }

@@ -18,7 +18,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 /// The write-ahead log: what it does, which files it has, what a start found in it.
 ///
 /// Every route is served below `/api/wal` and below `/api/v1/wal`.
-@Path("/api/{version: (v1/)?}wal")
+@Path("/api/wal")
 @ApplicationScoped
 @Produces("application/json")
 @Tag(name = "Write-ahead log")

@@ -1,10 +1,17 @@
 package io.arc.runtime.query;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /// A byte array that grows; what encoders write into.
 final class ByteOutput {
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
+
     byte[] bytes;
     int size;
 
@@ -48,10 +55,16 @@ final class ByteOutput {
         size += length;
     }
 
+    /// @param width 1, 2, 4 or 8
     void bigEndian(long value, int width) {
         room(width);
-        for (int i = width - 1; i >= 0; i--) {
-            bytes[size++] = (byte) (value >>> 8 * i);
+        switch (width) {
+            case 8 -> LONG.set(bytes, size, value);
+            case 4 -> INT.set(bytes, size, (int) value);
+            case 2 -> SHORT.set(bytes, size, (short) value);
+            case 1 -> bytes[size] = (byte) value;
+            default -> throw new IllegalArgumentException(width + " bytes");
         }
+        size += width;
     }
 }

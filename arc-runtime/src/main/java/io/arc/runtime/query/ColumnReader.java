@@ -136,6 +136,10 @@ final class ColumnReader {
         };
     }
 
+    boolean hasNoNulls() {
+        return kind != Kind.NULL && validity == 0;
+    }
+
     boolean isNull(int row) {
         return kind == Kind.NULL || validity != 0 && (MEMORY.get(BYTE, validity + (row >> 3)) >>> (row & 7) & 1) == 0;
     }
@@ -208,7 +212,7 @@ final class ColumnReader {
     void copyBytes(int row, ByteOutput out) {
         int length = length(row);
         out.room(length);
-        MemorySegment.copy(MEMORY, BYTE, data + MEMORY.get(INT, offsets + 4L * row), out.bytes, out.size, length);
+        copy(data + MEMORY.get(INT, offsets + 4L * row), length, out.bytes, out.size);
         out.size += length;
     }
 
@@ -218,12 +222,14 @@ final class ColumnReader {
         return bytes;
     }
 
+    // To divide by a number that the compiler knows is many times faster: the usual unit is written out.
     long epochSecond(int row) {
-        return kind == Kind.DATE ? longAt(row) * 86_400L : Math.floorDiv(longAt(row), unitsPerSecond);
+        return kind == Kind.DATE ? longAt(row) * 86_400L
+                : unitsPerSecond == MICROS ? Math.floorDiv(longAt(row), MICROS) : Math.floorDiv(longAt(row), unitsPerSecond);
     }
 
     int nanoOfSecond(int row) {
-        return kind == Kind.DATE ? 0
+        return kind == Kind.DATE ? 0 : unitsPerSecond == MICROS ? (int) Math.floorMod(longAt(row), MICROS) * 1_000
                 : Math.toIntExact(Math.floorMod(longAt(row), unitsPerSecond) * (1_000_000_000L / unitsPerSecond));
     }
 
@@ -327,14 +333,7 @@ final class ColumnReader {
         if (infinity != 0) {
             out.ascii(infinity > 0 ? "infinity" : "-infinity");
         } else {
-            long value = longAt(row);
-            if (kind == Kind.TIMESTAMP && unitsPerSecond == MICROS) {
-                // The usual unit: to divide by a number that the compiler knows is many times faster.
-                long seconds = Math.floorDiv(value, MICROS);
-                numbers.instant(out, seconds, (int) (value - seconds * MICROS) * 1_000);
-            } else {
-                numbers.instant(out, epochSecond(row), nanoOfSecond(row));
-            }
+            numbers.instant(out, epochSecond(row), nanoOfSecond(row));
         }
     }
 

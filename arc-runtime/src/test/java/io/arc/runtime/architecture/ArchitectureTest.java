@@ -24,7 +24,8 @@ class ArchitectureTest {
     /// For each room the other rooms it may use. Rooms in no line may be used by the root package only.
     private static final Map<String, Set<String>> ROOMS = new TreeMap<>(Map.ofEntries(
             Map.entry("text", Set.of()),
-            Map.entry("config", Set.of("text")),
+            Map.entry("schedule", Set.of()),
+            Map.entry("config", Set.of("text", "schedule")),
             Map.entry("logging", Set.of()),
             Map.entry("metrics", Set.of()),
             Map.entry("partition", Set.of()),
@@ -42,8 +43,10 @@ class ArchitectureTest {
             Map.entry("ingest", Set.of("wal", "buffer", "catalog", "partition", "metrics")),
             Map.entry("flush", Set.of("buffer", "partition", "parquet", "catalog", "metrics")),
             Map.entry("recovery", Set.of("wal", "buffer", "catalog", "flush", "partition", "parquet", "metrics")),
-            Map.entry("compaction", Set.of("catalog", "partition", "parquet", "duckdb", "filecache", "fs", "metrics")),
-            Map.entry("http", Set.of("ingest", "query", "auth", "catalog", "buffer", "partition", "metrics", "compaction"))));
+            Map.entry("compaction",
+                    Set.of("schedule", "catalog", "partition", "parquet", "duckdb", "filecache", "fs", "metrics")),
+            Map.entry("http",
+                    Set.of("ingest", "query", "auth", "catalog", "buffer", "partition", "metrics", "compaction", "schedule"))));
 
     /// Libraries that only these rooms may see.
     private static final Map<String, Set<String>> LIBRARIES = Map.of(

@@ -22,6 +22,7 @@ import io.arc.runtime.metrics.Metrics;
 import io.arc.runtime.parquet.ParquetOptions;
 import io.arc.runtime.partition.UniqueSuffixes;
 import io.arc.runtime.recovery.OrphanSweep;
+import io.arc.runtime.schedule.Schedule;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
@@ -44,8 +45,8 @@ final class CompactionWorld implements AutoCloseable {
     static final TableId CPU = new TableId("prod", "cpu");
     static final long ONE = Instant.parse("2026-01-02T01:00:00Z").getEpochSecond() * 1_000_000;
     static final Map<Tier, TierOptions> TIERS = Map.of(
-            Tier.HOURLY, new TierOptions(true, "5 * * * *", Duration.ZERO, 4, Duration.ofDays(7)),
-            Tier.DAILY, new TierOptions(true, "0 3 * * *", Duration.ofHours(24), 12, Duration.ofDays(7)));
+            Tier.HOURLY, new TierOptions(true, Schedule.parse("5 * * * *"), Duration.ZERO, 4, Duration.ofDays(7)),
+            Tier.DAILY, new TierOptions(true, Schedule.parse("0 3 * * *"), Duration.ofHours(24), 12, Duration.ofDays(7)));
 
     final TestClock clock = new TestClock();
     final ObjectStore store;

@@ -11,6 +11,7 @@ import io.arc.runtime.catalog.TableSchema;
 import io.arc.runtime.compaction.Planner.Excluded;
 import io.arc.runtime.compaction.Planner.Limits;
 import io.arc.runtime.partition.HourPartition;
+import io.arc.runtime.schedule.Schedule;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,8 +35,8 @@ class PlannerTest {
     private static final TableId OTHER = new TableId("test", "cpu");
     private static final Instant NOW = Instant.parse("2026-01-02T13:30:00Z");
     private static final String HOUR_10 = "2026-01-02T10:00:00Z";
-    private static final TierOptions HOURLY = new TierOptions(true, "5 * * * *", Duration.ofHours(1), 10, Duration.ofDays(7));
-    private static final TierOptions DAILY = new TierOptions(true, "0 3 * * *", Duration.ofHours(24), 12, Duration.ofDays(7));
+    private static final TierOptions HOURLY = new TierOptions(true, Schedule.parse("5 * * * *"), Duration.ofHours(1), 10, Duration.ofDays(7));
+    private static final TierOptions DAILY = new TierOptions(true, Schedule.parse("0 3 * * *"), Duration.ofHours(24), 12, Duration.ofDays(7));
     private static final Limits LIMITS = new Limits(1_000, 100, 1L << 40);
 
     @TempDir
@@ -92,7 +93,7 @@ class PlannerTest {
     @Test
     void withoutAnAgeTheRunningHourIsMergedToo() {
         List<DataFile> files = fresh(CPU, "2026-01-02T13:00:00Z", 10, 10, 0);
-        TierOptions noAge = new TierOptions(true, "5 * * * *", Duration.ZERO, 10, Duration.ofDays(7));
+        TierOptions noAge = new TierOptions(true, Schedule.parse("5 * * * *"), Duration.ZERO, 10, Duration.ofDays(7));
         assertThat(plan(commit(files), Tier.HOURLY, noAge, Scope.EVERYTHING, LIMITS)).hasSize(1);
     }
 

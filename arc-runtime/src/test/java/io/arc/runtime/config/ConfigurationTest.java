@@ -102,6 +102,24 @@ final class ConfigurationTest {
                         + "storage.local_path", "arc.toml:2"));
     }
 
+    /// What a room could only refuse when it is opened would be told late and without its place.
+    @Test
+    void whatNoRoomCanUseIsRefusedHere() throws IOException {
+        List<String> found = problems(load("[server]", "port = [1]", "[query]", "memory_limit = '1KB'", "file_cache_size = 0",
+                "[ingest]", "max_buffer_bytes = 0", "memory_limit = 1", "[wal]", "max_backlog = '1KB'", "[compaction]",
+                "memory_limit = 0", "hourly_schedule = '61 * * * *'", "daily_schedule = 'never'"));
+        assertThat(found).hasSize(9);
+        assertThat(found).anySatisfy(each -> assertThat(each).contains("arc.toml:2", "server.port", "not an array"))
+                .anySatisfy(each -> assertThat(each).contains("arc.toml:4", "query.memory_limit", "1KB", "at least 64MB"))
+                .anySatisfy(each -> assertThat(each).contains("query.file_cache_size", "at least 1MB"))
+                .anySatisfy(each -> assertThat(each).contains("ingest.max_buffer_bytes", "at least 1KB"))
+                .anySatisfy(each -> assertThat(each).contains("ingest.memory_limit", "at least 1MB"))
+                .anySatisfy(each -> assertThat(each).contains("wal.max_backlog", "at least 1MB"))
+                .anySatisfy(each -> assertThat(each).contains("compaction.memory_limit", "at least 128MB"))
+                .anySatisfy(each -> assertThat(each).contains("compaction.hourly_schedule", "61 * * * *", "no cron expression"))
+                .anySatisfy(each -> assertThat(each).contains("compaction.daily_schedule", "never"));
+    }
+
     @Test
     void allMistakesAreListedAtOnceWithPlaceValueAndReason() throws IOException {
         environment.put("ARC_SERVER_PROT", "1");
@@ -204,7 +222,7 @@ final class ConfigurationTest {
         return switch (setting.key().type()) {
             case "integer" -> "42";
             case "boolean" -> "true";
-            case "size" -> "42MB";
+            case "size" -> "420MB";
             case "duration" -> "42s";
             case "string", "path" -> "x".repeat(32);
             default -> setting.key().type().split(" \\| ")[0];
@@ -415,7 +433,8 @@ final class ConfigurationTest {
         return switch (setting.key().type()) {
             case "integer" -> "23";
             case "boolean" -> setting.key().defaultValue().orElseThrow().equals(true) ? "false" : "true";
-            case "size" -> "23MB";
+            case "size" -> "230MB";
+            case "cron" -> "1 2 3 4 *";
             case "duration" -> "23s";
             case "string" -> "y".repeat(40);
             case "path" -> "/elsewhere";

@@ -25,7 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PermissionsTest {
     private static final List<Class<?>> RESOURCES = List.of(MonitoringResource.class, QueryResource.class,
-            DatabaseResource.class, LogResource.class, CompactionResource.class, ShortCompactionResource.class);
+            DatabaseResource.class, LogResource.class, VersionedLogResource.class, CompactionResource.class,
+            ShortCompactionResource.class);
 
     @TempDir
     private static java.nio.file.Path folder;

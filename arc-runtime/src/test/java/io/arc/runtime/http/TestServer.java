@@ -44,6 +44,7 @@ import io.arc.runtime.partition.UniqueSuffixes;
 import io.arc.runtime.query.LiveTables;
 import io.arc.runtime.query.QueryEngine;
 import io.arc.runtime.query.QueryOptions;
+import io.arc.runtime.schedule.Schedule;
 import io.arc.runtime.wal.Journal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -120,8 +121,8 @@ final class TestServer implements ServerState, AutoCloseable {
                 List.of(), clock, folder.resolve("tmp"));
         opened.push(queries::close);
         CompactionService compaction = new CompactionService(new CompactionOptions(
-                Map.of(Tier.HOURLY, new TierOptions(true, "5 * * * *", Duration.ofHours(1), 10, Duration.ofDays(7)),
-                        Tier.DAILY, new TierOptions(false, "0 3 * * *", Duration.ofHours(24), 12, Duration.ofDays(7))),
+                Map.of(Tier.HOURLY, new TierOptions(true, Schedule.parse("5 * * * *"), Duration.ofHours(1), 10, Duration.ofDays(7)),
+                        Tier.DAILY, new TierOptions(false, Schedule.parse("0 3 * * *"), Duration.ofHours(24), 12, Duration.ofDays(7))),
                 new Planner.Limits(1 << 20, 10, 1 << 20), 1, Duration.ofHours(2), folder.resolve("compaction"), 128 << 20, 1, false,
                 List.of(), Map.of(), Duration.ZERO), catalog, new MemoryStore(), new NoFiles(), new DiskFileSystem(),
                 new Codecs(Optional.empty(), 0, Map.of()), clock, new UniqueSuffixes(new Random()), metrics);

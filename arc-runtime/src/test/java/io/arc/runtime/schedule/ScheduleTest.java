@@ -1,4 +1,4 @@
-package io.arc.runtime.compaction;
+package io.arc.runtime.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

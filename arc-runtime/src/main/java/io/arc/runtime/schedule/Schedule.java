@@ -1,4 +1,4 @@
-package io.arc.runtime.compaction;
+package io.arc.runtime.schedule;
 
 import com.cronutils.model.CronType;
 import com.cronutils.model.definition.CronDefinitionBuilder;
@@ -34,6 +34,16 @@ public final class Schedule {
     /// The first time after `time`; empty for an expression that never comes true, such as the 30th of February.
     public Optional<Instant> next(Instant time) {
         return times.nextExecution(time.atZone(ZoneOffset.UTC)).map(next -> next.toInstant());
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Schedule schedule && text.equals(schedule.text);
+    }
+
+    @Override
+    public int hashCode() {
+        return text.hashCode();
     }
 
     @Override
